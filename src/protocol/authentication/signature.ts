@@ -1,0 +1,62 @@
+import { WireReader } from '../../transport/wire/wire-reader.js';
+import { WireWriter } from '../../transport/wire/wire-writer.js';
+import { type PublicKey } from './public-key.js';
+import { signatureAlgorithmFor } from './signature-algorithms.js';
+
+/** SSH_MSG_USERAUTH_REQUEST, which the signed data repeats. */
+const USERAUTH_REQUEST = 50;
+
+/** What a `publickey` request with a signature holds, and the connection it came on. */
+export interface UserAuthSignature {
+  /** The exchange hash of the first key exchange (RFC 4253 section 7.2): it ties the signature to this connection. */
+  readonly sessionId: Uint8Array;
+  /** User name as `WireReader.utf8` gives it, from which the client's own bytes can be restored. */
+  readonly user: string;
+  readonly service: string;
+  /** The public key algorithm that the request names. */
+  readonly algorithm: string;
+  /** The public key as the request holds it. */
+  readonly blob: Uint8Array;
+  /** The signature as the request holds it: the algorithm's name, then its own fields. */
+  readonly signature: Uint8Array;
+  /** What {@link parsePublicKey} made of {@link blob}. */
+  readonly publicKey: PublicKey;
+}
+
+/**
+ * Verifies the signature of a `publickey` authentication request (RFC 4252 section 7).
+ *
+ * True only if the request and the signature name the same accepted algorithm, that algorithm belongs to the type of
+ * the key, `publicKey` is the key in `blob`, and the signature is good for exactly this session, user, service,
+ * algorithm and key. Everything else, any exception included, is false. Takes no position on whether the key may log in.
+ */
+export function verifyUserAuthSignature(request: UserAuthSignature): boolean {
+  try {
+    const { algorithm, publicKey } = request;
+    // The key that signed must be the key that policies see.
+    if (!publicKey.blob.equals(request.blob)) return false;
+
+    const row = signatureAlgorithmFor(algorithm, publicKey);
+    if (row === undefined) return false;
+
+    const reader = new WireReader(request.signature);
+    if (reader.ascii() !== algorithm) return false;
+    return row.verify(publicKey, signedData(request), reader);
+  } catch {
+    return false;
+  }
+}
+
+/** The data that RFC 4252 section 7 has the client sign. */
+function signedData({ sessionId, user, service, algorithm, blob }: UserAuthSignature): Buffer {
+  return new WireWriter()
+    .string(sessionId)
+    .byte(USERAUTH_REQUEST)
+    .utf8(user)
+    .ascii(service)
+    .ascii('publickey')
+    .boolean(true)
+    .ascii(algorithm)
+    .string(blob)
+    .finish();
+}
