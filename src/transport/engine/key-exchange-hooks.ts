@@ -1,0 +1,55 @@
+import { speedUpX25519 } from './x25519.js';
+import { type EngineDecipher, type EnginePayloadHandler, type EngineProtocol } from './ssh2-internals.js';
+
+const SSH_MSG_DISCONNECT = 1;
+const SSH_MSG_DEBUG = 4;
+const SSH_MSG_KEXINIT = 20;
+const FIRST_CONNECTION_MESSAGE = 50;
+
+/**
+ * Puts the engine's first key exchange under our eyes.
+ *
+ * Its EXT_INFO is muted (the list it sends is malformed) and whether the client wanted one is remembered; DISCONNECT goes to
+ * our own handler.
+ */
+export function watchFirstKeyExchange(
+  protocol: EngineProtocol,
+  decipher: EngineDecipher,
+  onDisconnect: EnginePayloadHandler,
+  onExtInfoWanted: () => void,
+): void {
+  const engine = decipher._onPayload;
+  decipher._onPayload = (payload) => {
+    if (payload[0] === SSH_MSG_DISCONNECT) return onDisconnect(payload);
+
+    const result = engine(payload);
+    if (payload[0] === SSH_MSG_KEXINIT && protocol._kex !== undefined) {
+      if (protocol._kex.remoteExtInfoEnabled) {
+        protocol._kex.remoteExtInfoEnabled = false;
+        onExtInfoWanted();
+      }
+      speedUpX25519(protocol._kex);
+    }
+    return result;
+  };
+}
+
+/**
+ * Corrects the engine's handler of a key *re*-exchange, which it has just installed.
+ *
+ * Strict key exchange concerns the first exchange only (OpenSSH PROTOCOL section 1.10); the engine applies it to all and would cut
+ * off clients, AsyncSSH among them, that put IGNORE or data already under way between KEXINIT and NEWKEYS.
+ */
+export function relaxReExchange(
+  protocol: EngineProtocol,
+  decipher: EngineDecipher,
+  onOther: EnginePayloadHandler,
+): void {
+  const engine = decipher._onPayload;
+  decipher._onPayload = (payload) => {
+    const number = payload[0] ?? 0;
+    if (number <= SSH_MSG_DEBUG || number >= FIRST_CONNECTION_MESSAGE) return onOther(payload);
+    return engine(payload);
+  };
+  if (protocol._kex !== undefined) speedUpX25519(protocol._kex);
+}

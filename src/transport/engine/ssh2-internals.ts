@@ -1,0 +1,120 @@
+import { createRequire } from 'node:module';
+
+/**
+ * The parts of `ssh2` that are in use, with types of our own: `ssh2` publishes none for them.
+ *
+ * Nothing else in this package touches these. `test/transport/engine-contract.test.ts` fails when a version of `ssh2`
+ * changes one of them.
+ */
+
+/** What the key exchange needs of a host key. */
+export interface EngineHostKey {
+  readonly type: string;
+  getPublicSSH(): Buffer;
+  sign(data: Buffer, hash?: string): Buffer | Error;
+}
+
+/** The algorithms that both sides settled on. */
+export interface EngineNegotiated {
+  readonly kex: string;
+  readonly serverHostKey: string;
+  readonly cs: { readonly cipher: string; readonly mac: string; readonly compress: string };
+  readonly sc: { readonly cipher: string; readonly mac: string; readonly compress: string };
+}
+
+/** The key exchange under way or completed last. */
+export interface EngineKeyExchange {
+  readonly sessionID: Buffer | undefined;
+  readonly negotiated: EngineNegotiated;
+  remoteExtInfoEnabled: boolean;
+  getPublicKey(): Buffer;
+  computeSecret(peerPublicKey: Buffer): Buffer | Error;
+}
+
+/** Takes a payload; a number or false stops the parser. */
+export type EnginePayloadHandler = (payload: Buffer) => number | false | undefined;
+
+export interface EngineDecipher {
+  inSeqno: number;
+  _onPayload: EnginePayloadHandler;
+}
+
+/** One connection's identification, key exchange, encryption and framing. */
+export interface EngineProtocol {
+  start(): void;
+  parse(chunk: Buffer, offset: number, length: number): void;
+  rekey(): void;
+  cleanup(): void;
+  disconnect(reason: number): void;
+  _onPayload: EnginePayloadHandler;
+  readonly _kex: EngineKeyExchange | undefined;
+  /** Our own KEXINIT while a key exchange is under way, otherwise undefined. */
+  readonly _kexinit: Buffer | undefined;
+  readonly _strictMode: boolean | undefined;
+  readonly _decipher: EngineDecipher | undefined;
+  readonly _packetRW: {
+    readonly read: { read(payload: Buffer): Buffer };
+    readonly write: {
+      readonly allocStart: number;
+      readonly allocStartKEX: number;
+      alloc(payloadLength: number, evenDuringKeyExchange?: boolean): Buffer;
+      finalize(packet: Buffer, evenDuringKeyExchange?: boolean): Buffer;
+    };
+  };
+}
+
+export interface EngineHeader {
+  /** The identification line without its line end. */
+  readonly identRaw: string;
+  readonly versions: { readonly protocol: string; readonly software: string };
+}
+
+export interface EngineConfig {
+  readonly server: true;
+  readonly hostKeys: Readonly<Record<string, EngineHostKey>>;
+  readonly offer: EngineOffer;
+  readonly ident: Buffer;
+  readonly messageHandlers: Readonly<Record<string, never>>;
+  readonly onWrite: (data: Buffer | string) => void;
+  readonly onError: (error: Error) => void;
+  readonly onHeader: (header: EngineHeader) => void;
+  readonly onHandshakeComplete: (negotiated: EngineNegotiated) => void;
+}
+
+/** The algorithm lists of a KEXINIT, encoded once. Opaque. */
+export interface EngineOffer {
+  readonly totalSize: number;
+}
+
+export interface EngineOfferLists {
+  readonly kex: readonly string[];
+  readonly serverHostKey: readonly string[];
+  readonly cs: EngineDirectionLists;
+  readonly sc: EngineDirectionLists;
+}
+
+interface EngineDirectionLists {
+  readonly cipher: readonly string[];
+  readonly mac: readonly string[];
+  readonly compress: readonly string[];
+  readonly lang: readonly string[];
+}
+
+// require, since these are CommonJS files without types; each result is given the type that the contract test proves.
+const load = createRequire(import.meta.url);
+
+export const Protocol = load('ssh2/lib/protocol/Protocol.js') as new (config: EngineConfig) => EngineProtocol;
+
+export const { KexInit } = load('ssh2/lib/protocol/kex.js') as { KexInit: new (lists: EngineOfferLists) => EngineOffer };
+
+export const { sendPacket } = load('ssh2/lib/protocol/utils.js') as {
+  sendPacket: (protocol: EngineProtocol, packet: Buffer, evenDuringKeyExchange?: boolean) => boolean;
+};
+
+const crypto = load('ssh2/lib/protocol/crypto.js') as { init: Promise<void>; bindingAvailable: boolean };
+
+/** Resolves once the engine can encrypt. Await it before the first connection. */
+export const engineReady: Promise<void> = crypto.init;
+
+/** Whether the engine's native addon is built; without it bulk data costs two to four times the CPU. */
+export const nativeCiphers: boolean = crypto.bindingAvailable;

@@ -1,0 +1,363 @@
+import { type Duplex } from 'node:stream';
+
+import { SshServerError } from '../errors.js';
+import { relaxReExchange, watchFirstKeyExchange } from './engine/key-exchange-hooks.js';
+import {
+  type EngineNegotiated,
+  type EnginePayloadHandler,
+  type EngineProtocol,
+  Protocol,
+  sendPacket,
+} from './engine/ssh2-internals.js';
+import { Disconnect } from './messages/disconnect.js';
+import { DisconnectReason, type DisconnectReasonName, disconnectReasonName } from './messages/disconnect-reason.js';
+import { ExtInfo } from './messages/ext-info.js';
+import { SSH_MSG } from './messages/message-number.js';
+import { Unimplemented } from './messages/unimplemented.js';
+import { Outlet } from './outlet.js';
+import { printable } from './printable.js';
+import { type TransportEnd, type TransportListener } from './transport-listener.js';
+import { type TransportSettings } from './transport-settings.js';
+
+/** What a peer may make us queue during a key exchange that it does not finish. */
+const MAX_QUEUED_DURING_KEY_EXCHANGE = 1024;
+/** How long a peer may take to close after we said goodbye, in milliseconds. */
+const LINGER_MS = 1000;
+
+const CONTINUE = undefined;
+/** Stops the engine's parser. */
+const STOP = Infinity;
+
+/**
+ * RFC 4253 over any duplex stream: bytes in, payloads out, and the other way round.
+ *
+ * Whatever the peer sends, the outcome is a payload, an answer or an orderly end; nothing throws. A stream is owned from
+ * construction to the end: afterwards it is destroyed and has none of our listeners.
+ */
+export class Transport {
+  readonly #stream: Duplex;
+  readonly #settings: TransportSettings;
+  readonly #listener: TransportListener;
+  readonly #outlet: Outlet;
+  readonly #engine: EngineProtocol;
+  readonly #engineOnPayload: EnginePayloadHandler;
+  #keyExchanges = 0;
+  #queuedDuringKeyExchange = 0;
+  #cancelExchangeTimer: (() => void) | undefined;
+  #wantsExtInfo = false;
+  #readingStopped = false;
+  #saidGoodbye = false;
+  #ended = false;
+  #bytesRead = 0;
+
+  constructor(stream: Duplex, settings: TransportSettings, listener: TransportListener) {
+    this.#stream = stream;
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#outlet = new Outlet(stream, this.#onRelief);
+    this.#engine = new Protocol({
+      server: true,
+      hostKeys: settings.hostKeys,
+      offer: settings.offer,
+      ident: settings.identification,
+      messageHandlers: {},
+      onWrite: (data) => {
+        this.#outlet.write(data);
+      },
+      onError: (error) => {
+        this.#onEngineError(error);
+      },
+      onHeader: (header) => {
+        this.#onIdentification(header.identRaw);
+      },
+      onHandshakeComplete: (negotiated) => {
+        this.#onKeysExchanged(negotiated);
+      },
+    });
+    this.#engineOnPayload = this.#engine._onPayload;
+    this.#engine._onPayload = this.#onPacket;
+    // The engine says goodbye without a text when a key exchange fails; clients print the text.
+    this.#engine.disconnect = (reason) => {
+      this.#sendDisconnect(reason, disconnectReasonName(reason) ?? 'PROTOCOL_ERROR');
+    };
+  }
+
+  /** Sends the identification line and begins to read. */
+  start(): void {
+    this.#stream.on('data', this.#onData);
+    this.#stream.on('drain', this.#outlet.relieve);
+    this.#stream.on('end', this.#onStreamEnd);
+    this.#stream.on('error', this.#onStreamError);
+    this.#stream.on('close', this.#onStreamClose);
+    this.#engine.start();
+  }
+
+  /** The identifier of this session, fixed by the first key exchange (RFC 4253 section 7.2); empty before it. */
+  get sessionId(): Buffer {
+    return this.#engine._kex?.sessionID ?? Buffer.alloc(0);
+  }
+
+  /** Bytes received, as on the wire. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Bytes sent, as on the wire. */
+  get bytesWritten(): number {
+    return this.#outlet.bytesWritten;
+  }
+
+  /** Whether channel data may be sent now; if not, {@link TransportListener.onWritable} tells when. */
+  get writable(): boolean {
+    return !this.#ended && this.#engine._kexinit === undefined && this.#outlet.hasRoom;
+  }
+
+  /** Sends one packet whose payload is `head` followed by `body`. Nothing is sent after the end. */
+  send(head: Uint8Array, body?: Uint8Array): void {
+    if (this.#ended) return;
+    if (this.#engine._kexinit !== undefined) {
+      this.#queuedDuringKeyExchange += 1;
+      if (this.#queuedDuringKeyExchange > MAX_QUEUED_DURING_KEY_EXCHANGE) {
+        this.#violate('KEY_EXCHANGE_FAILED', 'too much to answer during a key exchange that the client does not finish');
+        return;
+      }
+    }
+    const { write } = this.#engine._packetRW;
+    const start = write.allocStart;
+    const packet = write.alloc(head.length + (body?.length ?? 0));
+    packet.set(head, start);
+    if (body !== undefined) packet.set(body, start + head.length);
+    sendPacket(this.#engine, write.finalize(packet));
+    if (this.#outlet.overflows) this.#stopReading();
+  }
+
+  /** Starts a key re-exchange, unless one is under way. Must not be called while a packet is being sent. */
+  rekey(): void {
+    if (this.#ended || this.#keyExchanges === 0 || this.#engine._kexinit !== undefined) return;
+    this.#startExchangeTimer();
+    this.#engine.rekey();
+  }
+
+  /** Says goodbye with SSH_MSG_DISCONNECT and closes. `description` is sent to the peer. */
+  disconnect(reason: DisconnectReasonName, description: string): void {
+    this.#leave(DisconnectReason[reason], { by: 'server', reason, description });
+  }
+
+  /** Ends the connection for a breach of protocol, with an error event. `description` is sent to the peer. */
+  violation(reason: DisconnectReasonName, description: string): void {
+    this.#violate(reason, description);
+  }
+
+  /** Drops the connection without a word, as for a client that was refused before the protocol began. */
+  destroy(description: string): void {
+    this.#end({ by: 'server', description });
+    this.#stream.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytesRead += chunk.length;
+    try {
+      this.#engine.parse(chunk, 0, chunk.length);
+    } catch (cause) {
+      this.#onEngineError(cause instanceof Error ? cause : new Error(String(cause)));
+    }
+  };
+
+  #onIdentification(line: string): void {
+    const decipher = this.#engine._decipher;
+    if (decipher !== undefined) {
+      watchFirstKeyExchange(this.#engine, decipher, this.#onPacket, () => {
+        this.#wantsExtInfo = true;
+      });
+    }
+    this.#listener.onIdentification(printable(line));
+  }
+
+  #onKeysExchanged(negotiated: EngineNegotiated): void {
+    this.#keyExchanges += 1;
+    this.#queuedDuringKeyExchange = 0;
+    this.#stopExchangeTimer();
+    if (this.#keyExchanges === 1 && this.#wantsExtInfo) {
+      // RFC 8308 section 2.4: the first packet after NEWKEYS.
+      this.send(ExtInfo.encode({ extensions: this.#settings.extensions }));
+    }
+    this.#listener.onKeysExchanged(
+      {
+        keyExchange: negotiated.kex,
+        hostKey: negotiated.serverHostKey,
+        cipherIn: negotiated.cs.cipher,
+        cipherOut: negotiated.sc.cipher,
+        macIn: negotiated.cs.mac,
+        macOut: negotiated.sc.mac,
+      },
+      this.#keyExchanges,
+    );
+    if (this.#keyExchanges > 1 && this.writable) this.#listener.onWritable();
+  }
+
+  readonly #onPacket = (raw: Buffer): number | undefined => {
+    if (this.#ended) return STOP;
+    const payload = this.#engine._packetRW.read.read(raw);
+    const number = payload[0];
+    switch (number) {
+      case undefined:
+        this.#violate('PROTOCOL_ERROR', 'a packet without a message');
+        return STOP;
+      case SSH_MSG.DISCONNECT:
+        this.#onDisconnect(payload);
+        return STOP;
+      case SSH_MSG.IGNORE:
+      case SSH_MSG.UNIMPLEMENTED:
+      case SSH_MSG.DEBUG:
+        return CONTINUE;
+      case SSH_MSG.KEXINIT:
+        return this.#onReExchange(raw);
+      default:
+        if (number > SSH_MSG.KEXINIT && number < 50) {
+          this.#violate('PROTOCOL_ERROR', 'a key exchange message without a key exchange');
+          return STOP;
+        }
+        if (!this.#listener.onPayload(payload)) this.#sendUnimplemented();
+        // Read again: the listener may have ended the transport.
+        return this.#hasEnded() ? STOP : CONTINUE;
+    }
+  };
+
+  #onReExchange(payload: Buffer): number | undefined {
+    if (this.#keyExchanges >= this.#listener.maxKeyExchanges()) {
+      this.#violate('PROTOCOL_ERROR', 'too many key exchanges before authentication');
+      return STOP;
+    }
+    const decipher = this.#engine._decipher;
+    if (decipher === undefined) return STOP;
+    this.#startExchangeTimer();
+    // The engine keeps the packet until the exchange hash is made, but its memory is the socket's.
+    const result = this.#engineOnPayload(Buffer.from(payload));
+    if (this.#hasEnded()) return STOP;
+    relaxReExchange(this.#engine, decipher, this.#onPacket);
+    return result === false ? STOP : result;
+  }
+
+  #hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  #onDisconnect(payload: Buffer): void {
+    const message = Disconnect.decode(payload);
+    const reason = message === undefined ? undefined : disconnectReasonName(message.reasonCode);
+    this.#end({
+      by: 'peer',
+      ...(reason === undefined ? {} : { reason }),
+      description: printable(message?.description ?? 'malformed SSH_MSG_DISCONNECT'),
+    });
+    this.#hangUp();
+  }
+
+  /** The engine could not go on: a bad length, a bad MAC, no common algorithm. */
+  #onEngineError(error: Error): void {
+    if (this.#ended) return;
+    const integrity = /\bMAC\b|auth|decrypt|tag/iu.test(error.message);
+    this.#violate(
+      this.#keyExchanges === 0 ? 'KEY_EXCHANGE_FAILED' : integrity ? 'MAC_ERROR' : 'PROTOCOL_ERROR',
+      printable(error.message),
+      error,
+    );
+  }
+
+  #violate(reason: DisconnectReasonName, description: string, cause?: Error): void {
+    const error = new SshServerError('ERR_SSH_PROTOCOL', `${description} (${reason})`, { cause });
+    this.#leave(DisconnectReason[reason], { by: 'server', reason, description, error });
+  }
+
+  #leave(reason: number, end: TransportEnd): void {
+    if (this.#ended) return;
+    this.#sendDisconnect(reason, end.description);
+    this.#end(end);
+    this.#hangUp();
+  }
+
+  #sendDisconnect(reasonCode: number, description: string): void {
+    // Before the client has identified itself it would not understand a packet.
+    if (this.#ended || this.#saidGoodbye || this.#engine._decipher === undefined) return;
+    this.#saidGoodbye = true;
+    const payload = Disconnect.encode({ reasonCode, description, languageTag: '' });
+    const { write } = this.#engine._packetRW;
+    const packet = write.alloc(payload.length, true);
+    packet.set(payload, write.allocStartKEX);
+    sendPacket(this.#engine, write.finalize(packet, true), true);
+  }
+
+  #sendUnimplemented(): void {
+    // The engine has counted the packet before handing it over.
+    const packetSequenceNumber = ((this.#engine._decipher?.inSeqno ?? 1) - 1) >>> 0;
+    this.send(Unimplemented.encode({ packetSequenceNumber }));
+  }
+
+  #startExchangeTimer(): void {
+    this.#cancelExchangeTimer ??= this.#settings.schedule(this.#settings.keyExchangeTimeoutMs, () => {
+      this.#violate('KEY_EXCHANGE_FAILED', 'the key exchange took too long');
+    });
+  }
+
+  #stopExchangeTimer(): void {
+    this.#cancelExchangeTimer?.();
+    this.#cancelExchangeTimer = undefined;
+  }
+
+  #stopReading(): void {
+    if (this.#readingStopped) return;
+    this.#readingStopped = true;
+    this.#stream.pause();
+  }
+
+  readonly #onRelief = (): void => {
+    if (this.#readingStopped) {
+      this.#readingStopped = false;
+      this.#stream.resume();
+    }
+    if (this.writable) this.#listener.onWritable();
+  };
+
+  readonly #onStreamEnd = (): void => {
+    this.#end({ by: 'peer', description: 'the client closed the connection' });
+    this.#stream.destroy();
+  };
+
+  readonly #onStreamError = (cause: Error): void => {
+    const error = new SshServerError('ERR_SSH_SOCKET', `the connection failed: ${cause.message}`, { cause });
+    this.#end({ by: 'network', description: cause.message, error });
+    this.#stream.destroy();
+  };
+
+  readonly #onStreamClose = (): void => {
+    this.#end({ by: 'network', description: 'the connection was closed' });
+  };
+
+  #end(end: TransportEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopExchangeTimer();
+    this.#stream.off('data', this.#onData);
+    this.#stream.off('drain', this.#outlet.relieve);
+    this.#stream.off('end', this.#onStreamEnd);
+    this.#stream.off('close', this.#onStreamClose);
+    this.#engine.cleanup();
+    this.#listener.onEnd(end);
+  }
+
+  /** Lets what was written leave, then closes; a peer that does not close in turn is cut off. */
+  #hangUp(): void {
+    const stream = this.#stream;
+    // Unread bytes would keep the stream from noticing that the peer has closed.
+    stream.resume();
+    if (stream.destroyed) return;
+    const cancel = this.#settings.schedule(LINGER_MS, () => {
+      stream.destroy();
+    });
+    stream.once('close', cancel);
+    stream.once('end', () => {
+      stream.destroy();
+    });
+    stream.end();
+  }
+}
