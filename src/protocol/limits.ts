@@ -1,0 +1,31 @@
+/** How much one peer may ask for. Counts are per connection. */
+export interface ProtocolLimits {
+  /** Failed authentication attempts; the next one disconnects. Queries (`none`, offered keys) are not failures. Default 6. */
+  readonly maxAuthFailures: number;
+  /** Authentication requests of any kind; the next one disconnects. Default 64. */
+  readonly maxAuthRequests: number;
+  /** Channels at once, those being decided included. Default 64. */
+  readonly maxChannels: number;
+  /** Requests waiting for an answer: per channel, and of the connection as a whole. Default 256. */
+  readonly maxWaitingRequests: number;
+  /** Key exchanges before authentication, the first included. Default 3. */
+  readonly maxKeyExchangesBeforeAuth: number;
+  /** Window granted to the peer on each channel, in bytes. Default 2 MiB. */
+  readonly windowSize: number;
+  /** Largest block of channel data the peer may send, in bytes. Default 32 KiB. */
+  readonly maxPacketSize: number;
+  /** A channel whose peer takes less than this in one block is refused, in bytes. Default 256. */
+  readonly minPeerPacketSize: number;
+}
+
+/** What holds unless configured otherwise. */
+export const DEFAULT_LIMITS: ProtocolLimits = {
+  maxAuthFailures: 6,
+  maxAuthRequests: 64,
+  maxChannels: 64,
+  maxWaitingRequests: 256,
+  maxKeyExchangesBeforeAuth: 3,
+  windowSize: 2 * 1024 * 1024,
+  maxPacketSize: 32 * 1024,
+  minPeerPacketSize: 256,
+};

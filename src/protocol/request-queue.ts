@@ -1,0 +1,47 @@
+/** Asks one question; `answered` must be called once, now or later. */
+export type Ask = (answered: () => void) => void;
+
+/**
+ * Questions in order: the next is asked when the one before has been answered.
+ *
+ * Replies carry no number (RFC 4254 sections 4 and 5.4), so their order is all that a peer has to tell them apart.
+ */
+export class RequestQueue {
+  readonly #waiting: Ask[] = [];
+  #asking = false;
+  #closed = false;
+
+  /** How many questions wait behind the one being asked. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Asks `ask` when its turn comes. */
+  push(ask: Ask): void {
+    if (this.#closed) return;
+    this.#waiting.push(ask);
+    this.#run();
+  }
+
+  /** Forgets all questions that were not asked yet. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+  }
+
+  #run(): void {
+    // A loop, since most answers come at once and a peer picks how many questions there are.
+    while (!this.#asking) {
+      const ask = this.#waiting.shift();
+      if (ask === undefined) return;
+      this.#asking = true;
+      let returned = false;
+      ask(() => {
+        if (!this.#asking) return;
+        this.#asking = false;
+        if (returned) this.#run();
+      });
+      returned = true;
+    }
+  }
+}
