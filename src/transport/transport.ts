@@ -2,6 +2,7 @@ import { type Duplex } from 'node:stream';
 
 import { SshServerError } from '../errors.js';
 import { relaxReExchange, watchFirstKeyExchange } from './engine/key-exchange-hooks.js';
+import { padFromPool } from './engine/padding.js';
 import {
   type EngineNegotiated,
   type EnginePayloadHandler,
@@ -175,6 +176,7 @@ export class Transport {
 
   #onKeysExchanged(negotiated: EngineNegotiated): void {
     this.#keyExchanges += 1;
+    padFromPool(this.#engine._cipher);
     this.#queuedDuringKeyExchange = 0;
     this.#stopExchangeTimer();
     if (this.#keyExchanges === 1 && this.#wantsExtInfo) {

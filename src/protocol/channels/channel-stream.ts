@@ -1,45 +1,51 @@
-import { Duplex, Writable } from 'node:stream';
+import { Duplex } from 'node:stream';
 
+import { type Translate } from './channel-output.js';
+import { type BlockDone } from './outbound-queue.js';
 import { type SshChannel } from './ssh-channel.js';
 
-/** What Node gathers before it asks a writer to wait, in bytes: two packets. */
-const HIGH_WATER_MARK = 64 * 1024;
+/** What Node gathers in a stream of a channel before it asks the other side to wait, in bytes: two packets. */
+export const CHANNEL_HIGH_WATER_MARK = 64 * 1024;
 /** Blocks of up to this much in all are joined, so that many small writes become few packets, in bytes. */
 const JOIN_LIMIT = 32 * 1024;
 
-type WriteDone = (error?: Error | null) => void;
-
-interface Queued {
+/** A chunk as Node hands over several of them. */
+export interface QueuedChunk {
   readonly chunk: Buffer;
 }
 
-/**
- * Joins neighbouring small chunks. A packet costs the same whether it carries 10 bytes or 10,000.
- */
-function joined(chunks: readonly Queued[]): readonly Buffer[] {
+/** Writes chunks, neighbouring small ones joined: a packet costs the same whether it carries 10 bytes or 10,000. */
+export function writeJoined(
+  channel: SshChannel,
+  chunks: readonly QueuedChunk[],
+  dataType: number,
+  done: BlockDone,
+  translate?: Translate,
+): void {
+  const blocks = joined(chunks);
+  const last = blocks.length - 1;
+  blocks.forEach((block, index) => {
+    channel.write(translate?.(block) ?? block, dataType, index === last ? done : () => undefined);
+  });
+}
+
+function joined(chunks: readonly QueuedChunk[]): readonly Buffer[] {
   const result: Buffer[] = [];
   let run: Buffer[] = [];
   let length = 0;
-  const flush = (): void => {
+  const finishRun = (): void => {
     const [only] = run;
     if (only !== undefined) result.push(run.length === 1 ? only : Buffer.concat(run, length));
     run = [];
     length = 0;
   };
   for (const { chunk } of chunks) {
-    if (length + chunk.length > JOIN_LIMIT) flush();
+    if (length + chunk.length > JOIN_LIMIT) finishRun();
     run.push(chunk);
     length += chunk.length;
   }
-  flush();
+  finishRun();
   return result;
-}
-
-function writeAll(channel: SshChannel, chunks: readonly Queued[], dataType: number, done: WriteDone): void {
-  const blocks = joined(chunks);
-  blocks.forEach((block, index) => {
-    channel.write(block, dataType, index === blocks.length - 1 ? done : () => undefined);
-  });
 }
 
 /**
@@ -53,10 +59,9 @@ export class ChannelStream extends Duplex {
   constructor(channel: SshChannel) {
     // autoDestroy would close the channel at EOF of both sides, before an exit status could be sent.
     super({
-      readableHighWaterMark: HIGH_WATER_MARK,
-      writableHighWaterMark: HIGH_WATER_MARK,
+      readableHighWaterMark: CHANNEL_HIGH_WATER_MARK,
+      writableHighWaterMark: CHANNEL_HIGH_WATER_MARK,
       autoDestroy: false,
-      decodeStrings: true,
     });
     this.#channel = channel;
   }
@@ -65,39 +70,22 @@ export class ChannelStream extends Duplex {
     this.#channel.readMore();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteDone): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: BlockDone): void {
     this.#channel.write(chunk, 0, done);
   }
 
-  override _writev(chunks: readonly Queued[], done: WriteDone): void {
-    writeAll(this.#channel, chunks, 0, done);
+  override _writev(chunks: readonly QueuedChunk[], done: BlockDone): void {
+    writeJoined(this.#channel, chunks, 0, done);
   }
 
-  override _final(done: WriteDone): void {
+  override _final(done: BlockDone): void {
     this.#channel.sendEof();
     done();
   }
 
-  override _destroy(error: Error | null, done: WriteDone): void {
+  override _destroy(error: Error | null, done: BlockDone): void {
+    this.#channel.disown(this);
     this.#channel.abort();
     done(error);
-  }
-}
-
-/** Extended data of type 1: what clients print on their standard error (RFC 4254 section 5.2). Ending it sends nothing. */
-export class StderrStream extends Writable {
-  readonly #channel: SshChannel;
-
-  constructor(channel: SshChannel) {
-    super({ highWaterMark: HIGH_WATER_MARK, autoDestroy: false, decodeStrings: true });
-    this.#channel = channel;
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteDone): void {
-    this.#channel.write(chunk, 1, done);
-  }
-
-  override _writev(chunks: readonly Queued[], done: WriteDone): void {
-    writeAll(this.#channel, chunks, 1, done);
   }
 }

@@ -1,5 +1,6 @@
-import { type Duplex, type Writable } from 'node:stream';
+import { type Duplex, type Readable, type Writable } from 'node:stream';
 
+import { SshServerError } from '../../errors.js';
 import { type ConnectionAuthority } from '../connection-authority.js';
 import { type ProtocolLimits } from '../limits.js';
 import { type Link } from '../link.js';
@@ -14,7 +15,9 @@ import {
 import { type ChannelOpen } from '../messages/channel-open.js';
 import { ChannelRequest } from '../messages/channel-request.js';
 import { SessionState } from '../session-state.js';
-import { ChannelStream, StderrStream } from './channel-stream.js';
+import { ChannelInput } from './channel-input.js';
+import { ChannelOutput, type Translate } from './channel-output.js';
+import { ChannelStream } from './channel-stream.js';
 import { InboundQueue } from './inbound-queue.js';
 import { type BlockDone, OutboundQueue, type Piece } from './outbound-queue.js';
 
@@ -39,8 +42,8 @@ export interface ChannelHost {
   forget(channel: SshChannel): void;
 }
 
-/** Where received data goes: `undecided` until somebody has said what the channel is for. */
-type Reader = 'undecided' | 'stream' | 'events';
+/** One for all: making an error with its stack costs more than closing a channel. */
+const CLOSED = new SshServerError('ERR_SSH_CHANNEL', 'the channel is closed');
 
 /**
  * One channel with exact window accounting both ways (RFC 4254 section 5).
@@ -59,9 +62,14 @@ export class SshChannel {
   readonly #outbound = new OutboundQueue();
   readonly #replies: ((granted: boolean) => void)[] = [];
   #inbound: InboundQueue | undefined;
-  #reader: Reader = 'undecided';
+  /** Where received data goes: it waits until somebody reads, or has said that nobody will read a stream. */
+  #reader: Readable | 'events' | undefined;
+  /** The reader that has been told of the end. */
+  #endedReader: Readable | undefined;
   #stream: ChannelStream | undefined;
-  #stderr: StderrStream | undefined;
+  #stderr: ChannelOutput | undefined;
+  /** Every stream made for this channel that is still in use. */
+  readonly #streams: (Readable | Writable)[] = [];
   #abort: AbortController | undefined;
   #window: number;
   #peerWindow: number;
@@ -110,34 +118,52 @@ export class SshChannel {
   /** The channel's data. Made on first use; from then on the stream is the reader. */
   get stream(): Duplex {
     if (this.#stream === undefined) {
-      this.#reader = 'stream';
-      this.#stream = new ChannelStream(this);
-      this.#own(this.#stream);
-      if (this.#closed) this.#stream.destroy();
+      this.#stream = this.#own(new ChannelStream(this));
+      this.#reader = this.#stream;
     }
     return this.#stream;
   }
 
   /** Extended data of type 1. Made on first use. */
   get stderr(): Writable {
-    if (this.#stderr === undefined) {
-      this.#stderr = new StderrStream(this);
-      this.#own(this.#stderr);
-      if (this.#closed) this.#stderr.destroy();
-    }
-    return this.#stderr;
+    return (this.#stderr ??= this.openOutput(1));
+  }
+
+  /** A stream that reads from now on. Destroying it stops reading and closes nothing. */
+  openInput(): Readable {
+    const input = this.#own(new ChannelInput(this));
+    this.#reader = input;
+    return input;
+  }
+
+  /** A stream that writes data of one type. Ending it sends no EOF, destroying it closes nothing. */
+  openOutput(dataType: number, translate?: Translate): ChannelOutput {
+    return this.#own(new ChannelOutput(this, dataType, translate));
+  }
+
+  /** `reader` wants no more; what arrives waits for the next one. */
+  detach(reader: Readable): void {
+    if (this.#reader !== reader) return;
+    this.#reader = undefined;
+    this.#wanted = false;
+  }
+
+  /** Forgets a stream that has been destroyed. */
+  disown(stream: Readable | Writable): void {
+    const index = this.#streams.indexOf(stream);
+    if (index !== -1) this.#streams.splice(index, 1);
   }
 
   /** Aborted when the channel closes. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.#closed) this.#abort.abort();
+    if (this.#closed) this.#abort.abort(CLOSED);
     return this.#abort.signal;
   }
 
   /** Says that nobody will read a stream: data is consumed as events. */
   readAsEvents(): void {
-    if (this.#reader !== 'undecided') return;
+    if (this.#reader !== undefined) return;
     this.#reader = 'events';
     this.#consumed(this.#inbound?.clear() ?? 0);
   }
@@ -162,7 +188,11 @@ export class SshChannel {
 
   /** Sends data in order, as window and socket allow. `done` is called when it has left or the channel has closed. */
   write(data: Uint8Array, dataType: number, done: BlockDone): void {
-    if (data.length === 0 || this.#closeWanted || this.closing || (dataType === 0 && this.#eofWanted)) {
+    if (this.closing) {
+      done(CLOSED);
+      return;
+    }
+    if (data.length === 0 || this.#closeWanted || this.#eofWanted) {
       done();
       return;
     }
@@ -178,11 +208,10 @@ export class SshChannel {
 
   /** Closes after everything that was written has been sent; the peer's unread data is dropped. */
   close(): void {
-    const stream = this.#stream;
-    const unfinished = [stream, this.#stderr].find((it) => it !== undefined && !it.destroyed && it.writableLength > 0);
-    if (unfinished !== undefined) {
+    for (const stream of this.#streams) {
+      if (!('writableLength' in stream) || stream.destroyed || stream.writableLength === 0) continue;
       // Node still holds chunks that it has not handed over.
-      unfinished.end(() => {
+      stream.end(() => {
         this.close();
       });
       return;
@@ -261,8 +290,9 @@ export class SshChannel {
       this.#consumed(data.length);
       return;
     }
-    if (this.#wanted && !this.#paused && (this.#inbound?.length ?? 0) === 0) {
-      this.#push(data);
+    const reader = this.#reader;
+    if (reader !== undefined && reader !== 'events' && this.#wanted && !this.#paused && (this.#inbound?.length ?? 0) === 0) {
+      this.#push(reader, data);
       return;
     }
     this.#inbound ??= new InboundQueue();
@@ -315,24 +345,28 @@ export class SshChannel {
   }
 
   #deliver(): void {
-    if (this.#reader !== 'stream' || this.#paused || this.#stream === undefined) return;
+    if (this.#reader === undefined || this.#reader === 'events' || this.#paused) return;
     while (this.#wanted) {
       const block = this.#inbound?.shift();
       if (block === undefined) break;
-      this.#push(block);
+      this.#push(this.#reader, block);
     }
-    if (this.#receivedEof && (this.#inbound?.length ?? 0) === 0 && !this.#stream.readableEnded) {
-      if (this.#wanted) {
-        this.#wanted = false;
-        this.#stream.push(null);
-      }
+    if (this.#wanted && this.#receivedEof && (this.#inbound?.length ?? 0) === 0) {
+      this.#wanted = false;
+      this.#end(this.#reader);
     }
   }
 
-  #push(block: Buffer): void {
+  #end(reader: Readable): void {
+    if (this.#endedReader === reader) return;
+    this.#endedReader = reader;
+    reader.push(null);
+  }
+
+  #push(reader: Readable, block: Buffer): void {
     // Before push: it may call back into readMore.
     this.#wanted = false;
-    if (this.#stream?.push(block) === true) this.#wanted = true;
+    if (reader.push(block)) this.#wanted = true;
     this.#consumed(block.length);
   }
 
@@ -385,33 +419,40 @@ export class SshChannel {
     this.#host.forget(this);
     this.#host.authority.onChannelClosed(this);
     this.#endStreams();
-    this.#abort?.abort();
+    this.#abort?.abort(CLOSED);
   }
 
   /** Lets a reader finish what the peer completed with EOF; anything else is cut short. */
   #endStreams(): void {
-    const stream = this.#stream;
-    const unread = stream !== undefined && !stream.destroyed && !stream.readableEnded && this.#receivedEof;
-    if (!unread) {
+    const reader = this.#reader;
+    if (!this.#receivedEof || reader === undefined || reader === 'events' || reader.destroyed || reader.readableEnded) {
       this.#destroyStreams();
       return;
     }
-    this.#stderr?.destroy();
-    this.#paused = false;
-    for (let block = this.#inbound?.shift(); block !== undefined; block = this.#inbound?.shift()) stream.push(block);
-    if (this.#wanted || !stream.readableEnded) stream.push(null);
-    stream.once('end', () => {
-      stream.destroy();
+    for (const stream of [...this.#streams]) if (stream !== reader) cutOff(stream);
+    for (let block = this.#inbound?.shift(); block !== undefined; block = this.#inbound?.shift()) reader.push(block);
+    this.#end(reader);
+    reader.once('end', () => {
+      reader.destroy();
     });
   }
 
   #destroyStreams(): void {
-    this.#stream?.destroy();
-    this.#stderr?.destroy();
+    for (const stream of [...this.#streams]) cutOff(stream);
   }
 
-  /** Errors of a stream whose user does not listen must not end the process. */
-  #own(stream: Writable): void {
+  #own<S extends Readable | Writable>(stream: S): S {
+    // Errors of a stream whose user does not listen must not end the process.
     stream.on('error', () => undefined);
+    this.#streams.push(stream);
+    if (this.#closed) cutOff(stream);
+    return stream;
   }
+}
+
+/** Destroys a stream; whoever still reads or writes is told that it did not end in order. */
+function cutOff(stream: Readable | Writable): void {
+  const read = !('readableEnded' in stream) || stream.readableEnded;
+  const written = !('writableFinished' in stream) || stream.writableFinished;
+  stream.destroy(read && written ? undefined : CLOSED);
 }

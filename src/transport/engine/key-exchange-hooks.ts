@@ -5,6 +5,8 @@ const SSH_MSG_DISCONNECT = 1;
 const SSH_MSG_DEBUG = 4;
 const SSH_MSG_KEXINIT = 20;
 const FIRST_CONNECTION_MESSAGE = 50;
+/** Stops the engine's parser. */
+const STOP = Infinity;
 
 /**
  * Puts the engine's first key exchange under our eyes.
@@ -30,7 +32,7 @@ export function watchFirstKeyExchange(
       }
       speedUpX25519(protocol._kex);
     }
-    return result;
+    return unlessDead(protocol, result);
   };
 }
 
@@ -49,7 +51,14 @@ export function relaxReExchange(
   decipher._onPayload = (payload) => {
     const number = payload[0] ?? 0;
     if (number <= SSH_MSG_DEBUG || number >= FIRST_CONNECTION_MESSAGE) return onOther(payload);
-    return engine(payload);
+    return unlessDead(protocol, engine(payload));
   };
   if (protocol._kex !== undefined) speedUpX25519(protocol._kex);
 }
+
+/**
+ * Lets the parser go on only if the key exchange did not end the connection. The engine forgets to say so, and would decrypt what
+ * follows in the same chunk with a cipher that it has freed: in its native addon that ends the process.
+ */
+const unlessDead = (protocol: EngineProtocol, result: ReturnType<EnginePayloadHandler>): ReturnType<EnginePayloadHandler> =>
+  protocol._destruct === undefined ? STOP : result;

@@ -39,6 +39,15 @@ export interface EngineDecipher {
   _onPayload: EnginePayloadHandler;
 }
 
+/** Encrypts and sends packets. The private fields belong to some kinds of cipher only. */
+export interface EngineCipher {
+  /** Makes a packet with room for a payload of that length behind its first five bytes, padded already. */
+  allocPacket: (payloadLength: number) => Buffer;
+  readonly _encBlockLen?: number;
+  readonly _aadLen?: number;
+  readonly _macLen?: number;
+}
+
 /** One connection's identification, key exchange, encryption and framing. */
 export interface EngineProtocol {
   start(): void;
@@ -47,10 +56,13 @@ export interface EngineProtocol {
   cleanup(): void;
   disconnect(reason: number): void;
   _onPayload: EnginePayloadHandler;
+  /** Undefined once the engine has ended, by {@link cleanup} or by itself. */
+  readonly _destruct: unknown;
   readonly _kex: EngineKeyExchange | undefined;
   /** Our own KEXINIT while a key exchange is under way, otherwise undefined. */
   readonly _kexinit: Buffer | undefined;
   readonly _strictMode: boolean | undefined;
+  readonly _cipher: EngineCipher;
   readonly _decipher: EngineDecipher | undefined;
   readonly _packetRW: {
     readonly read: { read(payload: Buffer): Buffer };

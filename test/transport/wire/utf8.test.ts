@@ -61,10 +61,27 @@ describe('decodeUtf8', () => {
     );
   });
 
+  it('agrees with a strict decoder on every sequence at the borders of the ranges', () => {
+    const leads = Array.from({ length: 256 }, (_, lead) => lead);
+    const seconds = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
+    const others = [0x7f, 0x80, 0xbf, 0xc0];
+    const wrong: string[] = [];
+    for (const bytes of sequences(leads, seconds, others, others)) {
+      const text = decodeUtf8(bytes);
+      const escapes = !/^\P{Surrogate}*$/u.test(text);
+      // Behind a byte that is no UTF-8 the slow path reads the same sequence.
+      const behindEscape = decodeUtf8(Buffer.concat([Buffer.of(0xff), bytes]));
+      if (escapes === strictlyDecodes(bytes) || behindEscape !== `\udcff${text}`) wrong.push(bytes.toString('hex'));
+    }
+
+    expect(wrong).toEqual([]);
+  });
+
   it.each([
     ['Latin-1', [0x70, 0xe4, 0x73, 0x73], 'p\udce4ss'],
     ['a sequence cut short', [0x61, 0xe2, 0x82], 'a\udce2\udc82'],
     ['an overlong slash', [0xc0, 0xaf], '\udcc0\udcaf'],
+    ['an overlong form of four bytes', [0xf0, 0x8f, 0xbf, 0xbf], '\udcf0\udc8f\udcbf\udcbf'],
     ['a surrogate', [0xed, 0xa0, 0x80], '\udced\udca0\udc80'],
     ['beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80], '\udcf4\udc90\udc80\udc80'],
     ['a bad byte between good ones', [0xc3, 0xa4, 0xff, 0xf0, 0x9f, 0x98, 0x80], 'ä\udcff😀'],
@@ -92,4 +109,15 @@ function strictlyDecodes(bytes: Buffer): boolean {
   } catch {
     return false;
   }
+}
+
+/** Every sequence of one to four bytes with these bytes at its places. */
+function sequences(...places: readonly (readonly number[])[]): readonly Buffer[] {
+  let longest: readonly (readonly number[])[] = [[]];
+  const all: (readonly number[])[] = [];
+  for (const choices of places) {
+    longest = longest.flatMap((start) => choices.map((byte) => [...start, byte]));
+    all.push(...longest);
+  }
+  return all.map((bytes) => Buffer.from(bytes));
 }
