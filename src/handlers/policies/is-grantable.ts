@@ -1,0 +1,11 @@
+import { type Grantable } from '../../streams/verdict.js';
+
+/**
+ * True for requests that a policy may grant. False for those that prove nothing: a key that was only offered or whose
+ * signature is wrong, the start of keyboard-interactive, an unknown method.
+ */
+export function isGrantable<R>(request: R): request is Grantable<R> {
+  if (typeof request !== 'object' || request === null || !('method' in request)) return true;
+  if (request.method === 'other') return false;
+  return !('stage' in request) || request.stage === 'proven' || request.stage === 'answered';
+}

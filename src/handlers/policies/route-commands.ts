@@ -1,0 +1,30 @@
+import { type SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
+import { type Policy } from '../../streams/policy.js';
+import { CommandTable } from './command-table.js';
+import { policyName } from './policy-options.js';
+import { routePolicy } from './route-policy.js';
+import { readRoutes, type RouteOptions, type Routes } from './routes.js';
+
+/**
+ * Grants `exec` requests on session channels whose command has a route, and says what runs (RFC 4254 section 6.5).
+ *
+ * `uptime` is that command to the letter, `echo *` is `echo` with or without arguments, `*` is any other. An exact route
+ * comes first, then the longest; nothing is parsed as a shell would: see {@link CommandTable}. Commands without a route
+ * stay open for later policies.
+ *
+ * @example
+ * ```ts
+ * const commands = routeCommands({ uptime: serveUptime, 'git log *': serveLog, 'git *': serveGit });
+ * ```
+ *
+ * @throws {@link SshServerError} when called: `ERR_SSH_ROUTE_CONFLICT` if a pattern is not well formed or there are two
+ * for one thing, `ERR_SSH_POLICY_OPTION` if a value is not a function or the name is empty.
+ */
+export function routeCommands(routes: Routes, options: RouteOptions = {}): Policy<SSHChannelRequest> {
+  const by = policyName('routeCommands', options);
+  const table = new CommandTable(readRoutes('routeCommands', routes, options));
+
+  return routePolicy(by, ({ channelType, detail }) =>
+    channelType === 'session' && detail.type === 'exec' ? table.find(detail.command) : undefined,
+  );
+}

@@ -1,0 +1,23 @@
+import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
+
+/**
+ * Where a server takes time from: everything that waits or stamps goes through one of these.
+ *
+ * Give a `TestScheduler` to {@link clockOf} and a whole server lives in virtual time.
+ */
+export interface Clock {
+  /** Runs delayed work. Hand it to `timer`, `delay` and other operators of your own policies. */
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds since the epoch, or since the start of virtual time. */
+  now(): number;
+}
+
+/** A clock that runs on `scheduler`. */
+export const clockOf = (scheduler: SchedulerLike): Clock => ({ scheduler, now: () => scheduler.now() });
+
+/** The real time of this machine. The default of every `clock` option. */
+export const systemClock: Clock = clockOf(asyncScheduler);
+
+/** Calls `work` once, `delayMs` milliseconds from now, unless unsubscribed before. */
+export const after = (clock: Clock, delayMs: number, work: () => void): Subscription =>
+  clock.scheduler.schedule(work, delayMs);

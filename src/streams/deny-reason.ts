@@ -1,0 +1,34 @@
+/**
+ * Why a request was refused. A closed set: logs, metrics and plugins match on the values.
+ *
+ * The peer never learns these words; it gets the protocol's own failure message.
+ */
+export const DenyReason = {
+  /** No policy granted the request. */
+  NoGrant: 'no-grant',
+  /** Nothing serves this command, subsystem, channel type or request. */
+  NoRoute: 'no-route',
+  /** The password, answer or other credential is wrong, or the user does not exist. */
+  BadCredential: 'bad-credential',
+  /** The public key is not one of this user's. */
+  KeyNotAccepted: 'key-not-accepted',
+  /** The signature does not prove possession of the key. */
+  BadSignature: 'bad-signature',
+  /** The client's address may not do this. */
+  AddressNotAllowed: 'address-not-allowed',
+  /** A policy of the application said no. */
+  NotPermitted: 'not-permitted',
+  /** Too many requests in a window of time. */
+  RateLimited: 'rate-limited',
+  /** Too many of these at once, or in one connection. */
+  LimitReached: 'limit-reached',
+  /** A policy threw, errored, completed or broke the rules of verdicts. */
+  PolicyFailed: 'policy-failed',
+  /** A policy did not answer in time. */
+  PolicySilent: 'policy-silent',
+  /** The server is shutting down. */
+  ShuttingDown: 'shutting-down',
+} as const;
+
+/** One of the values of {@link DenyReason}. */
+export type DenyReason = (typeof DenyReason)[keyof typeof DenyReason];

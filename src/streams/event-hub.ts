@@ -1,0 +1,60 @@
+import { Subject } from 'rxjs';
+
+import { type EventStreams } from './event-streams.js';
+import { SSH_EVENT_TYPES, type SshEvent, type SshEvents, type SshEventType } from './events/ssh-event.js';
+
+type Subjects = { readonly [Type in SshEventType]: Subject<SshEvents[Type]> };
+
+/** The source of a server's {@link EventStreams}: events go in here, once, in order. */
+export class EventHub {
+  readonly streams: EventStreams;
+  readonly #subjects: Subjects;
+  readonly #all = new Subject<SshEvent>();
+  /** Events raised by observers while another is being delivered; they wait, so that the order is the same for everybody. */
+  readonly #waiting: SshEvent[] = [];
+  #delivering = false;
+
+  constructor() {
+    const named = SSH_EVENT_TYPES.map((type) => [type, new Subject()] as const);
+    // Object.fromEntries forgets the keys; they are exactly SSH_EVENT_TYPES.
+    this.#subjects = Object.fromEntries(named) as unknown as Subjects;
+    this.streams = {
+      // Likewise.
+      ...(Object.fromEntries(named.map(([type, subject]) => [type, subject.asObservable()])) as unknown as EventStreams),
+      all: this.#all.asObservable(),
+    };
+  }
+
+  /** Whether anybody would see an event of this type. Ask before building one. */
+  wants(type: SshEventType): boolean {
+    return this.#all.observed || this.#subjects[type].observed;
+  }
+
+  /** Delivers `event` to its own stream and to `all`. */
+  emit(event: SshEvent): void {
+    if (this.#delivering) {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#delivering = true;
+    try {
+      for (let next: SshEvent | undefined = event; next !== undefined; next = this.#waiting.shift()) {
+        this.#deliver(next);
+      }
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  /** Completes every stream. */
+  complete(): void {
+    for (const type of SSH_EVENT_TYPES) this.#subjects[type].complete();
+    this.#all.complete();
+  }
+
+  #deliver(event: SshEvent): void {
+    // The subject under the event's own tag takes exactly this event; TypeScript does not correlate the two unions.
+    (this.#subjects[event.type] as Subject<SshEvent>).next(event);
+    this.#all.next(event);
+  }
+}

@@ -1,0 +1,19 @@
+import { type ConnectionInfo } from '../connection-info.js';
+import { type DenyReason } from '../deny-reason.js';
+import { type Phase } from '../phase.js';
+import { type SshRequest } from './ssh-request.js';
+
+/** A request was granted or denied: the audit trail, one for every request. */
+export type Decided = {
+  readonly type: 'Decided';
+  readonly connection: ConnectionInfo;
+  /** The request this is about. */
+  readonly request: SshRequest;
+  /** The policy that decided, by the name it gave itself. */
+  readonly by: string;
+  /** Where that policy stands: `Class.method` or the name of its module. */
+  readonly source: string;
+  readonly phase: Phase;
+  /** Milliseconds from question to answer. */
+  readonly elapsedMs: number;
+} & ({ readonly outcome: 'granted' } | { readonly outcome: 'denied'; readonly reason: DenyReason });

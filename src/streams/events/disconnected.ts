@@ -1,0 +1,18 @@
+import { type DisconnectReasonName } from '../../transport/messages/disconnect-reason.js';
+import { type ConnectionInfo } from '../connection-info.js';
+
+/** A connection ended. The last event of every connection that was {@link Connected}. */
+export interface Disconnected {
+  readonly type: 'Disconnected';
+  readonly connection: ConnectionInfo;
+  /** Who ended it: the peer in order, this server, or the network underneath. */
+  readonly by: 'peer' | 'server' | 'network';
+  /** The reason given in SSH_MSG_DISCONNECT (RFC 4253 section 11.1); absent if none was given. */
+  readonly reason?: DisconnectReasonName;
+  /** For logs. Quotes nothing that the peer sent without making it printable. */
+  readonly description: string;
+  /** Bytes received from the client over the whole connection, as on the wire. */
+  readonly bytesReceived: number;
+  /** Bytes sent to the client over the whole connection, as on the wire. */
+  readonly bytesSent: number;
+}

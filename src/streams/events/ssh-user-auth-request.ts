@@ -1,0 +1,101 @@
+import { type ConnectionInfo } from '../connection-info.js';
+import { type Secret } from '../secret.js';
+
+/** What every authentication request carries (RFC 4252 section 5). */
+interface AuthRequest {
+  readonly type: 'SSHUserAuthRequest';
+  readonly connection: ConnectionInfo;
+  /** As sent by the client: not verified, not normalised. */
+  readonly user: string;
+  /** The service wanted after authentication, `ssh-connection` in practice. */
+  readonly service: string;
+  /** 1 for the first request on this connection; `none` and offered keys count too. */
+  readonly ordinal: number;
+}
+
+/** The usual first probe, which asks what methods there are (RFC 4252 section 5.2). */
+export interface NoneAuthRequest extends AuthRequest {
+  readonly method: 'none';
+}
+
+/** A password (RFC 4252 section 8). */
+export interface PasswordAuthRequest extends AuthRequest {
+  readonly method: 'password';
+  readonly password: Secret;
+  /** The password the user wants from now on; present only when the client answers a request to change it. */
+  readonly newPassword?: Secret;
+}
+
+/** What is known of a public key in an authentication request. */
+export interface AuthKey {
+  /** The key's own type, such as `ssh-ed25519` or `ssh-rsa` (RFC 4253 section 6.6). */
+  readonly type: string;
+  /** The key as on the wire. */
+  readonly blob: Uint8Array;
+  /** SHA-256 fingerprint in the form of `ssh-keygen -l`. */
+  readonly fingerprint: string;
+  /** Size in bits. */
+  readonly bits: number;
+}
+
+interface PublicKeyAuthRequest extends AuthRequest {
+  readonly method: 'publickey';
+  /** The signature algorithm named by the client, such as `rsa-sha2-512` (RFC 8332). */
+  readonly algorithm: string;
+  readonly key: AuthKey;
+}
+
+/**
+ * The client asks whether a key would do (RFC 4252 section 7). It proves nothing: anybody can send anybody's public key.
+ *
+ * Such a request cannot be granted, only answered with {@link acceptOffer}.
+ */
+export interface OfferedKeyAuthRequest extends PublicKeyAuthRequest {
+  readonly stage: 'offered';
+}
+
+/** The client signed this session with the key, and the framework has verified the signature. */
+export interface ProvenKeyAuthRequest extends PublicKeyAuthRequest {
+  readonly stage: 'proven';
+}
+
+/** The client sent a signature that does not verify. Shown to policies so that they can count it; never granted. */
+export interface RefutedKeyAuthRequest extends PublicKeyAuthRequest {
+  readonly stage: 'refuted';
+}
+
+/** The client is ready for questions (RFC 4256 section 3.1). Answer with {@link challenge}. */
+export interface KeyboardInteractiveStart extends AuthRequest {
+  readonly method: 'keyboard-interactive';
+  readonly stage: 'started';
+  /** Hints of the client, usually none. */
+  readonly submethods: readonly string[];
+}
+
+/** The client answered the prompts of the last {@link challenge} (RFC 4256 section 3.4). */
+export interface KeyboardInteractiveAnswer extends AuthRequest {
+  readonly method: 'keyboard-interactive';
+  readonly stage: 'answered';
+  /** 1 for the answers to the first challenge of this attempt. */
+  readonly round: number;
+  /** One for each prompt, in order. */
+  readonly answers: readonly Secret[];
+}
+
+/** A method this server does not know, kept so that policies can see and count it. Never granted. */
+export interface UnknownMethodAuthRequest extends AuthRequest {
+  readonly method: 'other';
+  /** The method's name as sent. */
+  readonly name: string;
+}
+
+/** One `SSH_MSG_USERAUTH_REQUEST` or its follow-up (RFC 4252, RFC 4256). Plain data; secrets are {@link Secret}s. */
+export type SSHUserAuthRequest =
+  | NoneAuthRequest
+  | PasswordAuthRequest
+  | OfferedKeyAuthRequest
+  | ProvenKeyAuthRequest
+  | RefutedKeyAuthRequest
+  | KeyboardInteractiveStart
+  | KeyboardInteractiveAnswer
+  | UnknownMethodAuthRequest;

@@ -1,0 +1,74 @@
+import { SshServerError } from '../errors.js';
+import { type SshRequests, type SshRequestType } from './events/ssh-request.js';
+import { type Phase, PHASES } from './phase.js';
+import { type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage.js';
+
+/** The policies of a server by the request they decide; reading order within a phase. */
+export type PoliciesByRequest = {
+  readonly [Type in SshRequestType]?: readonly PlacedPolicy<SshRequests[Type]>[];
+};
+
+/** In the order of a connection's life. */
+const REQUEST_TYPES: readonly SshRequestType[] = [
+  'ConnectionRequest',
+  'SSHServiceRequest',
+  'SSHUserAuthRequest',
+  'SSHChannelOpenRequest',
+  'SSHChannelRequest',
+  'SSHGlobalRequest',
+];
+
+type StagesByRequest = { [Type in SshRequestType]?: readonly PolicyStage<SshRequests[Type]>[] };
+
+/** The resolved chain of each request: all its policies, by phase, built once. */
+export class PolicyChains {
+  readonly #stages: StagesByRequest = {};
+  readonly report: ReportFault;
+
+  /** @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if a policy throws while it is built. */
+  constructor(policies: PoliciesByRequest, report: ReportFault) {
+    this.report = report;
+    this.#place('ConnectionRequest', policies);
+    this.#place('SSHServiceRequest', policies);
+    this.#place('SSHUserAuthRequest', policies);
+    this.#place('SSHChannelOpenRequest', policies);
+    this.#place('SSHChannelRequest', policies);
+    this.#place('SSHGlobalRequest', policies);
+  }
+
+  /** The stages that requests of `type` pass, in order. */
+  stagesOf<Type extends SshRequestType>(type: Type): readonly PolicyStage<SshRequests[Type]>[] {
+    return this.#stages[type] ?? [];
+  }
+
+  /** Every policy in the order in which it is asked. */
+  describe(): readonly { readonly request: SshRequestType; readonly phase: Phase; readonly source: string }[] {
+    return REQUEST_TYPES.flatMap((request) =>
+      this.stagesOf(request).map(({ phase, source }) => ({ request, phase, source })),
+    );
+  }
+
+  #place<Type extends SshRequestType>(type: Type, policies: PoliciesByRequest): void {
+    const placed: readonly PlacedPolicy<SshRequests[Type]>[] = policies[type] ?? [];
+    const ordered = PHASES.flatMap((phase) => placed.filter((it) => it.phase === phase));
+    const stages: readonly PolicyStage<SshRequests[Type]>[] = ordered.map((it) => build(type, it, this.report));
+    Object.assign(this.#stages, { [type]: stages });
+  }
+}
+
+function build<R extends SshRequests[SshRequestType]>(
+  type: SshRequestType,
+  placed: PlacedPolicy<R>,
+  report: ReportFault,
+): PolicyStage<R> {
+  try {
+    return new PolicyStage(placed, report);
+  } catch (cause) {
+    if (SshServerError.is(cause)) throw cause;
+    throw new SshServerError(
+      'ERR_SSH_POLICY_FAILED',
+      `${placed.source} threw while its policy for ${type} was built: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}

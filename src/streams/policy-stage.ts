@@ -1,0 +1,126 @@
+import { type Observable, Subject } from 'rxjs';
+
+import { SshServerError } from '../errors.js';
+import { DenyReason } from './deny-reason.js';
+import { type SshRequest } from './events/ssh-request.js';
+import { type Phase } from './phase.js';
+import { type Policy } from './policy.js';
+import { deny, type Verdict } from './verdict.js';
+
+/** A policy in its place: what it is called, when it runs. */
+export interface PlacedPolicy<R extends SshRequest> {
+  /** `Class.method`, or the name of the function or module it came from. Shown in errors and by `describe()`. */
+  readonly source: string;
+  readonly phase: Phase;
+  readonly policy: Policy<R>;
+}
+
+/** Told of a policy that broke its promise, with the request that suffered from it if there is one. */
+export type ReportFault = (error: SshServerError, source: string, request: SshRequest | undefined) => void;
+
+interface Ticket<R> {
+  readonly verdict: Verdict<R>;
+  readonly settle: (verdict: Verdict<R>) => void;
+}
+
+/**
+ * One policy, subscribed once, with every request it still owes an answer to.
+ *
+ * A policy that throws or errors costs the requests it was holding at that moment: they are denied, the failure is
+ * reported, and the policy is subscribed again for the next request. State that a policy keeps outside its subscription
+ * (all policies of this package do) survives, so that a failure never resets a rate limit.
+ * A policy that completes has said that it will answer no more: everything is denied from then on.
+ */
+export class PolicyStage<R extends SshRequest> {
+  readonly source: string;
+  readonly phase: Phase;
+  readonly #input = new Subject<Verdict<R>>();
+  readonly #waiting = new Map<R, Ticket<R>>();
+  readonly #output$: Observable<Verdict<R>>;
+  readonly #report: ReportFault;
+  #subscribed = false;
+  #completed = false;
+
+  /** @throws whatever the policy throws when it is built; the caller names it. */
+  constructor(placed: PlacedPolicy<R>, report: ReportFault) {
+    this.source = placed.source;
+    this.phase = placed.phase;
+    this.#report = report;
+    this.#output$ = placed.policy(this.#input.asObservable());
+  }
+
+  /** Puts `verdict` to the policy; `settle` is called exactly once unless {@link abandon} comes first. */
+  ask(verdict: Verdict<R>, settle: (verdict: Verdict<R>) => void): void {
+    if (this.#completed) {
+      settle(deny(verdict, this.source, DenyReason.PolicyFailed));
+      return;
+    }
+    this.#waiting.set(verdict.request, { verdict, settle });
+    if (!this.#subscribed) this.#subscribe();
+    this.#input.next(verdict);
+  }
+
+  /** Forgets a request whose asker is gone or has stopped waiting; a late answer is ignored. */
+  abandon(request: R): void {
+    this.#waiting.delete(request);
+  }
+
+  /** How many requests wait for this policy. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  #subscribe(): void {
+    this.#subscribed = true;
+    this.#output$.subscribe({
+      next: (verdict) => {
+        this.#answer(verdict);
+      },
+      error: (cause: unknown) => {
+        this.#subscribed = false;
+        this.#fail('threw', cause);
+      },
+      complete: () => {
+        this.#completed = true;
+        this.#fail('completed, so nothing it decides can be granted any more', undefined);
+      },
+    });
+  }
+
+  #answer(verdict: Verdict<R>): void {
+    const ticket = this.#waiting.get(verdict.request);
+    // Abandoned meanwhile, answered twice, or a request that was never asked: there is nobody to tell.
+    if (ticket === undefined) return;
+    this.#waiting.delete(verdict.request);
+
+    const broken = brokenRule(ticket.verdict, verdict);
+    if (broken === undefined) {
+      ticket.settle(verdict);
+      return;
+    }
+    this.#report(
+      new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${broken}; the request was denied`),
+      this.source,
+      verdict.request,
+    );
+    ticket.settle(deny(ticket.verdict, this.source, DenyReason.PolicyFailed));
+  }
+
+  #fail(what: string, cause: unknown): void {
+    const held = [...this.#waiting.values()];
+    this.#waiting.clear();
+    const detail = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const error = new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${what}${detail}`, { cause });
+    this.#report(error, this.source, held[0]?.verdict.request);
+    for (const { verdict, settle } of held) settle(deny(verdict, this.source, DenyReason.PolicyFailed));
+  }
+}
+
+/** The rule of verdicts that going from `before` to `after` breaks, as the end of a sentence. */
+function brokenRule<R>(before: Verdict<R>, after: Verdict<R>): string | undefined {
+  if (after.state === 'denied') return undefined;
+  if (before.state === 'denied') return 'revived a denied verdict';
+  if (before.state === 'granted' && after.state === 'open') return 'took a grant back without denying';
+  if (before.leases.some((lease) => !after.leases.includes(lease))) return 'dropped a lease';
+  return undefined;
+}

@@ -1,0 +1,102 @@
+import { type Duplex, type Writable } from 'node:stream';
+
+import { type SshChannel } from '../protocol/channels/ssh-channel.js';
+import { ChannelRequestDetail } from '../protocol/messages/channel-request-detail.js';
+import { type SessionState } from '../protocol/session-state.js';
+import { type Channel } from './channel.js';
+import { type ChannelId } from './channel-id.js';
+import { type ConnectionInfo } from './connection-info.js';
+import { type ChannelExit } from './events/ssh-channel-closed.js';
+import { exitReportOf } from './exit-signal.js';
+import { type Identity } from './identity.js';
+
+/** A channel of a running server, as policies and handlers see it. */
+export class ServerChannel implements Channel {
+  readonly id: ChannelId;
+  readonly connection: ConnectionInfo;
+  readonly identity: Identity;
+  readonly #channel: SshChannel;
+  #exit: ChannelExit | undefined;
+
+  constructor(channel: SshChannel, id: ChannelId, connection: ConnectionInfo, identity: Identity) {
+    this.#channel = channel;
+    this.id = id;
+    this.connection = connection;
+    this.identity = identity;
+  }
+
+  get type(): string {
+    return this.#channel.channelType;
+  }
+
+  get session(): SessionState | undefined {
+    return this.#channel.session;
+  }
+
+  get stream(): Duplex {
+    return this.#channel.stream;
+  }
+
+  get stderr(): Writable {
+    return this.#channel.stderr;
+  }
+
+  get closed(): boolean {
+    return this.#channel.closed;
+  }
+
+  get signal(): AbortSignal {
+    return this.#channel.signal;
+  }
+
+  /** What was reported of the program's end. */
+  get exit(): ChannelExit | undefined {
+    return this.#exit;
+  }
+
+  pause(): void {
+    this.#channel.pause();
+  }
+
+  resume(): void {
+    this.#channel.resume();
+  }
+
+  sendExitStatus(status: number): void {
+    this.#report({ status: status >>> 0 }, { type: 'exit-status', exitStatus: status >>> 0 });
+  }
+
+  sendExitSignal(signal: string, options: { readonly coreDumped?: boolean; readonly message?: string } = {}): void {
+    const report = exitReportOf(signal);
+    if ('status' in report) {
+      this.sendExitStatus(report.status);
+      return;
+    }
+    this.#report(report, {
+      type: 'exit-signal',
+      signalName: report.signal,
+      coreDumped: options.coreDumped ?? false,
+      errorMessage: options.message ?? '',
+      languageTag: '',
+    });
+  }
+
+  request(
+    requestType: string,
+    data: Uint8Array,
+    { wantReply = false }: { readonly wantReply?: boolean } = {},
+  ): Promise<boolean> {
+    return this.#channel.request(requestType, data, wantReply);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  /** The first report counts: a program ends once. */
+  #report(exit: ChannelExit, detail: ChannelRequestDetail): void {
+    if (this.#exit !== undefined || this.#channel.closing) return;
+    this.#exit = exit;
+    void this.#channel.request(detail.type, ChannelRequestDetail.encode(detail), false);
+  }
+}

@@ -1,0 +1,273 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo } from 'node:net';
+import { type Duplex } from 'node:stream';
+
+import { SshServerError } from '../errors.js';
+import { type ProtocolLimits } from '../protocol/limits.js';
+import { engineReady } from '../transport/engine/ssh2-internals.js';
+import { type TransportSettings } from '../transport/transport-settings.js';
+import { Admission, type AdmissionLimits } from './admission.js';
+import { after, type Clock } from './clock.js';
+import { type Connection } from './connection.js';
+import { connectionId, type ConnectionId } from './connection-id.js';
+import { type ConnectionInfo } from './connection-info.js';
+import { Edge } from './edge.js';
+import { EventHub } from './event-hub.js';
+import { type EventStreams } from './event-streams.js';
+import { type LogLevel } from './events/log.js';
+import { type SshRequest, type SshRequestType } from './events/ssh-request.js';
+import { type Phase } from './phase.js';
+import { type PoliciesByRequest, PolicyChains } from './policy-chains.js';
+import { ServerConnection } from './server-connection.js';
+import { type ServerContext } from './server-context.js';
+
+/** Everything a server is made of, resolved and checked. */
+export interface ServerParts {
+  readonly policies: PoliciesByRequest;
+  readonly transport: TransportSettings;
+  readonly limits: ProtocolLimits;
+  readonly admission: AdmissionLimits;
+  readonly authMethods: readonly string[];
+  readonly loginGraceMs: number;
+  readonly decisionDeadlineMs: number;
+  readonly logLevel: LogLevel;
+  readonly clock: Clock;
+  /** Called once, after the last connection has ended. */
+  readonly dispose?: () => unknown;
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** Default 22. 0 lets the system choose. */
+  readonly port?: number;
+  /** Address or host name to bind to. Default all addresses. */
+  readonly host?: string;
+  /** Path of a Unix socket, instead of `port` and `host`. */
+  readonly path?: string;
+  /** Connections the system queues before they are accepted. Default 511. The documented `ConnectionBacklog`. */
+  readonly backlog?: number;
+}
+
+/** One policy in the order in which it is asked. */
+export interface DescribedPolicy {
+  readonly request: SshRequestType;
+  readonly phase: Phase;
+  readonly source: string;
+}
+
+/** Where a peer that comes over an injected stream is. */
+export type PeerAddress = Partial<Omit<ConnectionInfo, 'id'>>;
+
+const KEEP_ALIVE_DELAY_MS = 60_000;
+const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/iu;
+
+/** An SSH server: accepts connections, asks its policies, tells what happens as {@link EventStreams}. */
+export class SshServer {
+  readonly events: EventStreams;
+  readonly #hub: EventHub;
+  readonly #parts: ServerParts;
+  readonly #chains: PolicyChains;
+  readonly #admission = new Admission();
+  readonly #connections = new Map<ConnectionId, ServerConnection>();
+  readonly #context: ServerContext;
+  readonly #listeners = new Set<NetServer>();
+  #accepted = 0;
+  #draining = false;
+  #whenEmpty: (() => void) | undefined;
+  #shutdown: Promise<void> | undefined;
+
+  /** @param hub where events go; made by the caller so that observers can subscribe before anything happens */
+  constructor(parts: ServerParts, hub: EventHub) {
+    this.#parts = parts;
+    this.#hub = hub;
+    this.events = hub.streams;
+    const admission = { source: 'rxsshd/admission', phase: 'limit', policy: this.#admission.policy(parts.admission) } as const;
+    this.#chains = new PolicyChains(
+      { ...parts.policies, ConnectionRequest: [admission, ...(parts.policies.ConnectionRequest ?? [])] },
+      (error, source, request) => {
+        this.#report(error, source, request);
+      },
+    );
+    const edge = new Edge(this.#chains, hub, parts.clock, parts.decisionDeadlineMs);
+    // A server object of its own class would only forward; the closure sees the private state it needs.
+    const isDraining = (): boolean => this.#draining;
+    this.#context = {
+      hub,
+      edge,
+      clock: parts.clock,
+      limits: parts.limits,
+      transport: parts.transport,
+      authMethods: parts.authMethods,
+      loginGraceMs: parts.loginGraceMs,
+      logLevel: parts.logLevel,
+      get draining() {
+        return isDraining();
+      },
+      authenticated: (connection) => {
+        this.#admission.authenticate(connection.info.remoteAddress);
+      },
+      release: (connection) => {
+        this.#release(connection);
+      },
+      channelClosed: (connection) => {
+        if (this.#draining && connection.channelCount === 0) connection.disconnect('the server is shutting down');
+      },
+    };
+  }
+
+  /** The connections at this moment, those being decided included. */
+  get connections(): readonly Connection[] {
+    return [...this.#connections.values()];
+  }
+
+  /** The connection of that id, while it lives. */
+  connection(id: ConnectionId): Connection | undefined {
+    return this.#connections.get(id);
+  }
+
+  /** Every policy of this server in the order in which it is asked. */
+  describe(): readonly DescribedPolicy[] {
+    return this.#chains.describe();
+  }
+
+  /**
+   * Listens for connections. May be called for several addresses.
+   *
+   * @returns the address listened on, with the port that the system chose if it was to choose
+   * @throws SshServerError `ERR_SSH_LISTEN` if the address cannot be had, `ERR_SSH_STATE` after {@link shutdown}
+   */
+  async listen({ port = 22, host, path, backlog }: ListenOptions = {}): Promise<AddressInfo | string> {
+    if (this.#draining) throw new SshServerError('ERR_SSH_STATE', 'listen: this server was shut down; create a new one');
+    await engineReady;
+    // Nagle's algorithm and delayed acknowledgements together cost 40 ms a round trip.
+    const listener = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS, allowHalfOpen: true });
+    listener.on('connection', this.#onSocket);
+    const where = path ?? `${host ?? '*'}:${String(port)}`;
+    await new Promise<void>((resolve, reject) => {
+      const onError = (cause: NodeJS.ErrnoException): void => {
+        reject(new SshServerError('ERR_SSH_LISTEN', `cannot listen on ${where}: ${listenFailure(cause)}`, { cause }));
+      };
+      listener.once('error', onError);
+      const target = path === undefined ? { port, ...(host === undefined ? {} : { host }) } : { path };
+      listener.listen({ ...target, ...(backlog === undefined ? {} : { backlog }) }, () => {
+        listener.off('error', onError);
+        resolve();
+      });
+    });
+    // Later errors are of single connections that could not be accepted, such as too many open files.
+    listener.on('error', (cause) => {
+      this.#report(new SshServerError('ERR_SSH_SOCKET', `cannot accept a connection: ${cause.message}`, { cause }), 'listen', undefined);
+    });
+    this.#listeners.add(listener);
+    return listener.address() ?? where;
+  }
+
+  /** Serves one peer over a stream of any kind: a socket from elsewhere, a pipe, an in-memory pair. */
+  async serve(stream: Duplex, peer: PeerAddress = {}): Promise<ConnectionId> {
+    await engineReady;
+    return this.#accept(stream, peer);
+  }
+
+  /**
+   * Stops listening, lets sessions finish for at most `graceMs` milliseconds (default 0: not at all), then disconnects
+   * everybody and completes the event streams. Safe to call again.
+   */
+  shutdown({ graceMs = 0 }: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#shutdown ??= this.#drain(graceMs);
+    return this.#shutdown;
+  }
+
+  /** Shuts down at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const stopped = [...this.#listeners].map(
+      (listener) =>
+        new Promise<void>((resolve) => {
+          listener.close(() => {
+            resolve();
+          });
+        }),
+    );
+    const emptied = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+      this.#checkEmpty();
+    });
+    for (const connection of [...this.#connections.values()]) {
+      if (connection.channelCount === 0 || graceMs <= 0) connection.disconnect('the server is shutting down');
+    }
+    const deadline = after(this.#parts.clock, graceMs, () => {
+      for (const connection of [...this.#connections.values()]) {
+        connection.disconnect('the server is shutting down');
+        connection.destroy('the server is shutting down');
+      }
+    });
+    await emptied;
+    deadline.unsubscribe();
+    await Promise.all(stopped);
+    this.#hub.complete();
+    await this.#parts.dispose?.();
+  }
+
+  readonly #onSocket = (socket: Socket): void => {
+    this.#accept(socket, {
+      remoteAddress: socket.remoteAddress ?? '',
+      remotePort: socket.remotePort ?? 0,
+      localAddress: socket.localAddress ?? '',
+      localPort: socket.localPort ?? 0,
+    });
+  };
+
+  #accept(stream: Duplex, peer: PeerAddress): ConnectionId {
+    this.#accepted += 1;
+    const info: ConnectionInfo = {
+      id: connectionId(this.#accepted),
+      remoteAddress: (peer.remoteAddress ?? '').replace(MAPPED, ''),
+      remotePort: peer.remotePort ?? 0,
+      localAddress: (peer.localAddress ?? '').replace(MAPPED, ''),
+      localPort: peer.localPort ?? 0,
+    };
+    const connection = new ServerConnection(info, this.#context);
+    this.#connections.set(info.id, connection);
+    this.#admission.arrive(info.remoteAddress);
+    connection.begin(stream);
+    return info.id;
+  }
+
+  #release(connection: ServerConnection): void {
+    if (!this.#connections.delete(connection.info.id)) return;
+    this.#admission.leave(connection.info.remoteAddress, connection.authenticated);
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #report(error: SshServerError, source: string, request: SshRequest | undefined): void {
+    if (!this.#hub.wants('Error')) return;
+    this.#hub.emit({
+      type: 'Error',
+      ...(request === undefined ? {} : { connection: request.connection }),
+      error,
+      source,
+    });
+  }
+}
+
+/** The usual causes, with a way out. */
+function listenFailure(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return 'the port is in use. Stop the other program or choose another port';
+    case 'EACCES':
+      return 'permission denied. Ports below 1024 need a privilege; choose another port';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address';
+    default:
+      return cause.message;
+  }
+}

@@ -1,0 +1,136 @@
+import { SshServerError } from '../errors.js';
+import { type Challenge } from './challenge.js';
+import { type ServeChannel } from './channel.js';
+import { type DenyReason } from './deny-reason.js';
+import {
+  type KeyboardInteractiveAnswer,
+  type KeyboardInteractiveStart,
+  type OfferedKeyAuthRequest,
+  type RefutedKeyAuthRequest,
+  type UnknownMethodAuthRequest,
+} from './events/ssh-user-auth-request.js';
+import { type Lease } from './lease.js';
+
+/** What a policy calls itself in logs and in the audit trail: `grantPassword`, `office hours`. */
+export type PolicyName = string;
+
+/** Nobody has decided yet. */
+export interface OpenVerdict<R> {
+  readonly state: 'open';
+  readonly request: R;
+  readonly leases: readonly Lease[];
+}
+
+/** A policy said yes. Later policies may still deny. */
+export interface GrantedVerdict<R> {
+  readonly state: 'granted';
+  readonly request: R;
+  /** Held for as long as the granted connection or channel lives. */
+  readonly leases: readonly Lease[];
+  readonly by: PolicyName;
+  /** What runs on the channel once the request is answered. Only for channel opens and channel requests. */
+  readonly serve?: ServeChannel;
+  /** Questions to ask before anything is decided. Only for keyboard-interactive. */
+  readonly challenge?: Challenge;
+}
+
+/** A policy said no. Final: no policy revives it. */
+export interface DeniedVerdict<R> {
+  readonly state: 'denied';
+  readonly request: R;
+  readonly by: PolicyName;
+  readonly reason: DenyReason;
+  /** What the policy caught, if the reason is a failure of its own. For an `Error` event, never for the peer. */
+  readonly cause?: unknown;
+}
+
+/** What has been decided so far about a request. Policies are operators from verdict to verdict. */
+export type Verdict<R> = OpenVerdict<R> | GrantedVerdict<R> | DeniedVerdict<R>;
+
+/** The requests that no policy can grant: they prove nothing. */
+type Unproven = OfferedKeyAuthRequest | RefutedKeyAuthRequest | KeyboardInteractiveStart | UnknownMethodAuthRequest;
+
+/** The members of a request type that a policy may grant. */
+export type Grantable<R> = Exclude<R, Unproven>;
+
+/** Keyboard-interactive requests: the only ones that can be answered with questions. */
+export type Challengeable = KeyboardInteractiveStart | KeyboardInteractiveAnswer;
+
+/** The verdict to start with: open, without leases. */
+export const consider = <R>(request: R): Verdict<R> => ({ state: 'open', request, leases: [] });
+
+/** True for requests that prove nothing; says in JavaScript what {@link Grantable} says to the compiler. */
+function isUnproven(request: unknown): boolean {
+  if (typeof request !== 'object' || request === null || !('method' in request)) return false;
+  if (request.method === 'other') return true;
+  return (
+    'stage' in request && (request.stage === 'offered' || request.stage === 'refuted' || request.stage === 'started')
+  );
+}
+
+/**
+ * Grants an open verdict; leaves a granted or denied one as it is.
+ *
+ * `request` is the evidence: pass `verdict.request` after narrowing it. A key that was only offered does not compile
+ * here, since it proves nothing.
+ *
+ * @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if JavaScript passes an offered or refuted key all the same.
+ */
+export function grant<R>(verdict: Verdict<R>, request: Grantable<R>, by: PolicyName): Verdict<R> {
+  if (verdict.state !== 'open') return verdict;
+  if (request !== verdict.request) {
+    throw new SshServerError(
+      'ERR_SSH_POLICY_FAILED',
+      `${by}: grant() takes the request of the same verdict as evidence`,
+    );
+  }
+  if (isUnproven(request)) {
+    throw new SshServerError(
+      'ERR_SSH_POLICY_FAILED',
+      `${by}: this request proves nothing and cannot be granted; answer an offered key with acceptOffer()`,
+    );
+  }
+  return { state: 'granted', request: verdict.request, leases: verdict.leases, by };
+}
+
+/**
+ * Tells the client that an offered key would do (SSH_MSG_USERAUTH_PK_OK, RFC 4252 section 7). Grants nothing: the
+ * client must come back with a signature.
+ */
+export function acceptOffer<R>(verdict: Verdict<R>, request: R & OfferedKeyAuthRequest, by: PolicyName): Verdict<R> {
+  if (verdict.state !== 'open' || request !== verdict.request) return verdict;
+  return { state: 'granted', request: verdict.request, leases: verdict.leases, by };
+}
+
+/** Asks the user questions (SSH_MSG_USERAUTH_INFO_REQUEST, RFC 4256 section 3.2), first or again. */
+export function challenge<R>(
+  verdict: Verdict<R>,
+  request: R & Challengeable,
+  questions: Challenge,
+  by: PolicyName,
+): Verdict<R> {
+  if (verdict.state !== 'open' || request !== verdict.request) return verdict;
+  return { state: 'granted', request: verdict.request, leases: verdict.leases, by, challenge: questions };
+}
+
+/** Grants an open verdict and says what runs on the channel; leaves a granted or denied one as it is. */
+export function serveWith<R>(verdict: Verdict<R>, by: PolicyName, serve: ServeChannel): Verdict<R> {
+  if (verdict.state !== 'open') return verdict;
+  return { state: 'granted', request: verdict.request, leases: verdict.leases, by, serve };
+}
+
+/**
+ * Denies an open or granted verdict; leaves a denied one with its first reason.
+ *
+ * `cause` is what the policy caught while it decided; leave it out where a refusal is no failure.
+ */
+export function deny<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason, cause?: unknown): Verdict<R> {
+  if (verdict.state === 'denied') return verdict;
+  const denied = { state: 'denied', request: verdict.request, by, reason } as const;
+  return cause === undefined ? denied : { ...denied, cause };
+}
+
+/** Adds a lease to an open or granted verdict; leaves a denied one as it is. */
+export function withLease<R>(verdict: Verdict<R>, lease: Lease): Verdict<R> {
+  return verdict.state === 'denied' ? verdict : { ...verdict, leases: [...verdict.leases, lease] };
+}

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+
+import { routeChannels } from '../../../src/handlers/policies/route-channels.js';
+import { routeCommands } from '../../../src/handlers/policies/route-commands.js';
+import { routeShell } from '../../../src/handlers/policies/route-shell.js';
+import { routeSubsystems } from '../../../src/handlers/policies/route-subsystems.js';
+import { type RouteOptions, type Routes } from '../../../src/handlers/policies/routes.js';
+import { type ServeChannel } from '../../../src/streams/channel.js';
+import { type SSHChannelOpenRequest } from '../../../src/streams/events/ssh-channel-open-request.js';
+import { type SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
+import { type Policy } from '../../../src/streams/policy.js';
+import { consider, type Verdict } from '../../../src/streams/verdict.js';
+import { marbles } from '../../support/marbles.js';
+import { obeysTheLawsOfPolicies, optionError } from './policy-laws.js';
+import { channelOpen, channelRequest, exec } from './requests.js';
+import { answersTo, decisionOn, granted, grantedBy } from './verdicts.js';
+
+const one: ServeChannel = () => undefined;
+const two: ServeChannel = () => undefined;
+const rest: ServeChannel = () => undefined;
+
+const served = <R>(by: string, request: R, serve: ServeChannel): Verdict<R> => ({ ...grantedBy(by, request), serve });
+/** What the policy runs for the request. */
+const serving = <R>(policy: Policy<R>, request: R): ServeChannel | undefined => {
+  const verdict = decisionOn(policy, request);
+  return verdict.state === 'granted' ? verdict.serve : undefined;
+};
+
+const shell = channelRequest({ type: 'shell' });
+const subsystem = (subsystemName: string): SSHChannelRequest => channelRequest({ type: 'subsystem', subsystemName });
+const raw = (name: string, type: 'other' | 'malformed'): SSHChannelRequest =>
+  channelRequest({ type, name, data: Buffer.from('x') });
+
+const rawOpen = (name: string, type: 'other' | 'malformed'): SSHChannelOpenRequest =>
+  channelOpen({ type, name, data: Buffer.from('x') });
+const session = channelOpen({ type: 'session' });
+
+describe('routeCommands', () => {
+  obeysTheLawsOfPolicies<SSHChannelRequest>({
+    name: 'routeCommands',
+    make: (options) => routeCommands({ uptime: one }, options),
+    decides: exec('uptime'),
+  });
+
+  it(
+    'grants commands that have a route and leaves others open, at once',
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const values = {
+        u: consider<SSHChannelRequest>(exec('uptime')),
+        x: consider<SSHChannelRequest>(exec('reboot')),
+        U: served<SSHChannelRequest>('routeCommands', exec('uptime'), one),
+      };
+      const source = hot('  -u-x-(xu)|', values);
+      const expected = '    -U-x-(xU)|';
+      const subs = '        ^--------!';
+
+      expectObservable(source.pipe(routeCommands({ uptime: one }))).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    }),
+  );
+
+  it('runs what the pattern of the command says', () => {
+    const policy = routeCommands({ uptime: one, 'echo *': two }, { fallback: rest });
+
+    expect(['uptime', 'echo a', 'echo', 'uptime -p', ''].map((command) => serving(policy, exec(command)))).toEqual([
+      one,
+      two,
+      two,
+      rest,
+      rest,
+    ]);
+  });
+
+  it('grants no other request, whatever it is called', () => {
+    const policy = routeCommands({ '*': one });
+    const others = [shell, subsystem('sftp'), raw('exec', 'malformed'), raw('exec2', 'other')];
+    const elsewhere = channelRequest({ type: 'exec', command: 'uptime' }, 'direct-tcpip');
+
+    expect([...others, elsewhere].map((request) => decisionOn(policy, request).state)).toEqual(
+      Array.from({ length: 5 }, () => 'open'),
+    );
+  });
+
+  it('reports two routes for one thing and patterns that are none', () => {
+    expect(() => routeCommands({ '*': one }, { fallback: two })).toThrow(
+      conflict('routeCommands: "*" is routed twice, as a route and as the fallback. Remove one of them.'),
+    );
+    expect(() => routeCommands({ 'up*': one })).toThrow(
+      conflict('"up*" is no pattern of a command: write a command, the first words of one and " *", or "*".'),
+    );
+  });
+});
+
+describe('routeSubsystems', () => {
+  obeysTheLawsOfPolicies<SSHChannelRequest>({
+    name: 'routeSubsystems',
+    make: (options) => routeSubsystems({ sftp: one }, options),
+    decides: subsystem('sftp'),
+  });
+
+  it('runs what the name says, to the letter', () => {
+    const policy = routeSubsystems({ sftp: one, netconf: two });
+
+    expect(['sftp', 'netconf', 'SFTP', 'sftp ', 'constructor', ''].map((it) => serving(policy, subsystem(it)))).toEqual(
+      [one, two, undefined, undefined, undefined, undefined],
+    );
+  });
+
+  it.each([
+    ['a star', routeSubsystems({ sftp: one, '*': rest })],
+    ['a fallback', routeSubsystems({ sftp: one }, { fallback: rest })],
+  ])('runs %s for the others', (_what, policy) => {
+    expect(['sftp', 'netconf', '*'].map((it) => serving(policy, subsystem(it)))).toEqual([one, rest, rest]);
+  });
+
+  it('grants no other request, whatever it is called', () => {
+    const policy = routeSubsystems({ '*': one });
+    const elsewhere = channelRequest({ type: 'subsystem', subsystemName: 'sftp' }, 'x11');
+
+    expect(
+      [shell, exec('sftp'), raw('subsystem', 'malformed'), elsewhere].map((it) => decisionOn(policy, it).state),
+    ).toEqual(Array.from({ length: 4 }, () => 'open'));
+  });
+});
+
+describe('routeShell', () => {
+  obeysTheLawsOfPolicies<SSHChannelRequest>({
+    name: 'routeShell',
+    make: (options) => routeShell(one, options),
+    decides: shell,
+  });
+
+  it('runs what it was given for a shell', () => {
+    expect(decisionOn(routeShell(one), shell)).toEqual(served('routeShell', shell, one));
+  });
+
+  it('grants no other request, whatever it is called', () => {
+    const elsewhere = channelRequest({ type: 'shell' }, 'x11');
+
+    expect(
+      [exec('shell'), raw('shell', 'malformed'), elsewhere].map((it) => decisionOn(routeShell(one), it).state),
+    ).toEqual(['open', 'open', 'open']);
+  });
+
+  it('refuses what is not a function', () => {
+    // @ts-expect-error serve is a function
+    expect(() => routeShell('/bin/sh')).toThrow(optionError("routeShell: serve must be a function, got '/bin/sh'"));
+  });
+});
+
+describe('routeChannels', () => {
+  obeysTheLawsOfPolicies<SSHChannelOpenRequest>({
+    name: 'routeChannels',
+    make: (options) => routeChannels({ session: one }, options),
+    decides: session,
+  });
+
+  it('runs what the type says, to the letter', () => {
+    const policy = routeChannels({ session: one, 'chat@example.com': two });
+    const opens = [session, rawOpen('chat@example.com', 'other'), rawOpen('chat', 'other')];
+
+    expect(opens.map((request) => serving(policy, request))).toEqual([one, two, undefined]);
+  });
+
+  it('runs the fallback for the others', () => {
+    const policy = routeChannels({ 'chat@example.com': two }, { fallback: rest });
+
+    expect(serving(policy, session)).toBe(rest);
+    expect(serving(policy, rawOpen('news@example.com', 'other'))).toBe(rest);
+  });
+
+  it('does not open a channel of a known type whose data cannot be read', () => {
+    expect(decisionOn(routeChannels({ '*': one }), rawOpen('direct-tcpip', 'malformed')).state).toBe('open');
+  });
+});
+
+describe.each<readonly [string, (routes: Routes, options?: RouteOptions) => unknown]>([
+  ['routeCommands', routeCommands],
+  ['routeSubsystems', routeSubsystems],
+  ['routeChannels', routeChannels],
+])('%s', (name, route) => {
+  it('refuses routes that are no functions, and names without a letter', () => {
+    // @ts-expect-error what runs is a function
+    expect(() => route({ uptime: 'up' })).toThrow(
+      optionError(`${name}: the route "uptime" must be a function, got 'up'`),
+    );
+    // @ts-expect-error what runs is a function
+    expect(() => route({}, { fallback: 'up' })).toThrow(optionError(`${name}: fallback must be a function, got 'up'`));
+    expect(() => route({ '': one })).toThrow(conflict(`${name}: a route needs a name`));
+    expect(() => route({ '*': one }, { fallback: two })).toThrow(
+      conflict(`${name}: "*" is routed twice, as a route and as the fallback. Remove one of them.`),
+    );
+  });
+});
+
+describe('a route', () => {
+  it('leaves what an earlier policy serves as it is', () => {
+    const earlier = { ...granted<SSHChannelRequest>(exec('uptime')), serve: two };
+
+    expect(answersTo(routeCommands({ uptime: one }), earlier)).toEqual([earlier]);
+  });
+});
+
+function conflict(message: string): unknown {
+  return expect.objectContaining({ code: 'ERR_SSH_ROUTE_CONFLICT', message });
+}
