@@ -1,0 +1,10 @@
+import type { MeasureName } from '../options.js';
+import type { Measure } from './bench.js';
+import { bulk } from './bulk.js';
+import { channels } from './channels.js';
+import { echo } from './echo.js';
+import { handshake } from './handshake.js';
+import { memory } from './memory.js';
+
+/** All measures by the name that `--only` takes. */
+export const MEASURE_BY_NAME: Readonly<Record<MeasureName, Measure>> = { bulk, handshake, echo, channels, memory };
