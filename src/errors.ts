@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Stable codes of {@link SshServerError}. Codes are API: match on them, never on messages. */
 export type SshServerErrorCode =
   /** An option of `createServer` or of the environment is missing, of the wrong kind or out of range. */
@@ -54,3 +56,6 @@ export class SshServerError extends Error {
     return typeof value === 'object' && value !== null && brand in value;
   }
 }
+
+/** What was thrown, as the end of a sentence: anything can be thrown. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : inspect(cause));

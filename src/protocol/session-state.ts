@@ -38,9 +38,10 @@ export interface SessionStateLimits {
  * The methods that answer a boolean say whether the request they stand for can be granted; false changes nothing.
  */
 export class SessionState {
-  readonly #environment = new Map<string, string>();
-  readonly #resizeListeners = new Set<(size: TerminalSize) => void>();
-  readonly #signalListeners = new Set<(signal: string) => void>();
+  // Made when first needed: most sessions set nothing and listen to nothing, and there are many of them.
+  #environment: Map<string, string> | undefined;
+  #resizeListeners: Set<(size: TerminalSize) => void> | undefined;
+  #signalListeners: Set<(signal: string) => void> | undefined;
   readonly #maxVariables: number;
   readonly #maxVariableBytes: number;
   #variableBytes = 0;
@@ -54,7 +55,7 @@ export class SessionState {
 
   /** The variables set so far. A live view. Names and values are the client's: never trust them. */
   get environment(): ReadonlyMap<string, string> {
-    return this.#environment;
+    return this.#environment ?? NOTHING;
   }
 
   /** The terminal, at its present size; undefined unless the client asked for one. */
@@ -78,11 +79,12 @@ export class SessionState {
     if (this.#program !== undefined) return false;
     if (name === '' || name.includes('=') || name.includes('\0') || value.includes('\0')) return false;
 
-    const former = this.#environment.get(name);
-    const count = this.#environment.size + (former === undefined ? 1 : 0);
+    const former = this.#environment?.get(name);
+    const count = this.environment.size + (former === undefined ? 1 : 0);
     const bytes = this.#variableBytes + sizeOf(name, value) - (former === undefined ? 0 : sizeOf(name, former));
     if (count > this.#maxVariables || bytes > this.#maxVariableBytes) return false;
 
+    this.#environment ??= new Map();
     this.#environment.set(name, value);
     this.#variableBytes = bytes;
     return true;
@@ -112,7 +114,7 @@ export class SessionState {
     if (former === undefined) return false;
     const size = { columns: columns || former.columns, rows: rows || former.rows, widthPixels, heightPixels };
     this.#terminal = { ...former, ...size };
-    for (const listener of [...this.#resizeListeners]) listener(size);
+    for (const listener of [...(this.#resizeListeners ?? [])]) listener(size);
     return true;
   }
 
@@ -134,20 +136,22 @@ export class SessionState {
    */
   signal(name: string): boolean {
     if (this.#program === undefined) return false;
-    for (const listener of [...this.#signalListeners]) listener(name);
+    for (const listener of [...(this.#signalListeners ?? [])]) listener(name);
     return true;
   }
 
   /** Calls `listener`, which must not throw, with each new size. @returns what takes it away again. */
   onResize(listener: (size: TerminalSize) => void): () => void {
-    return listen(this.#resizeListeners, listener);
+    return listen((this.#resizeListeners ??= new Set()), listener);
   }
 
   /** Calls `listener`, which must not throw, with each signal. @returns what takes it away again. */
   onSignal(listener: (signal: string) => void): () => void {
-    return listen(this.#signalListeners, listener);
+    return listen((this.#signalListeners ??= new Set()), listener);
   }
 }
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 const sizeOf = (name: string, value: string): number => Buffer.byteLength(name) + Buffer.byteLength(value);
 

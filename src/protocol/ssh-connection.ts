@@ -3,7 +3,11 @@ import { type Duplex } from 'node:stream';
 import { SSH_MSG } from '../transport/messages/message-number.js';
 import { ServiceAccept, ServiceRequest } from '../transport/messages/service.js';
 import { Transport } from '../transport/transport.js';
-import { type NegotiatedAlgorithms, type TransportEnd, type TransportListener } from '../transport/transport-listener.js';
+import {
+  type NegotiatedAlgorithms,
+  type TransportEnd,
+  type TransportListener,
+} from '../transport/transport-listener.js';
 import { type TransportSettings } from '../transport/transport-settings.js';
 import { UserAuthentication } from './authentication/user-authentication.js';
 import { ChannelTable } from './channels/channel-table.js';
@@ -30,12 +34,7 @@ export class SshConnection implements TransportListener {
   #service: 'none' | 'deciding' | 'ssh-userauth' = 'none';
   #ended = false;
 
-  constructor(
-    stream: Duplex,
-    settings: TransportSettings,
-    limits: ProtocolLimits,
-    authority: ConnectionAuthority,
-  ) {
+  constructor(stream: Duplex, settings: TransportSettings, limits: ProtocolLimits, authority: ConnectionAuthority) {
     this.#authority = authority;
     this.#limits = limits;
     this.#transport = new Transport(stream, settings, this);
@@ -95,6 +94,7 @@ export class SshConnection implements TransportListener {
 
   onEnd(end: TransportEnd): void {
     this.#ended = true;
+    this.#authentication.close();
     this.#globalRequests.close();
     this.#channels.onConnectionEnd();
     this.#authority.onEnd(end);

@@ -1,4 +1,4 @@
-import { type Duplex, type Writable } from 'node:stream';
+import { type Duplex, type Readable, type Writable } from 'node:stream';
 
 import { type SessionState } from '../protocol/session-state.js';
 import { type ChannelId } from './channel-id.js';
@@ -26,6 +26,20 @@ export interface Channel {
   readonly closed: boolean;
   /** Aborted when the channel closes or its connection ends. */
   readonly signal: AbortSignal;
+  /**
+   * The reading half alone, as a stream that reads from now on. Destroying it stops reading and closes nothing; what
+   * arrives then waits for the next reader, and its window is not given back.
+   */
+  openInput(): Readable;
+  /**
+   * One writing direction alone: ordinary data, or extended data of type 1. Ending it waits until everything has left and
+   * sends no EOF; destroying it drops what it holds and closes nothing. `translate` changes data on its way out.
+   */
+  openOutput(kind: 'stdout' | 'stderr', translate?: (bytes: Uint8Array) => Uint8Array): Writable;
+  /** Says that no more data of either kind will come (RFC 4254 section 5.3), after what was written. */
+  sendEof(): void;
+  /** Calls `listener`, which must not throw, once the channel has closed. @returns what takes it away again */
+  whenClosed(listener: () => void): () => void;
   /** Stops giving window back, so that the client stops sending once it has used up its window. */
   pause(): void;
   /** Gives window back again. */

@@ -26,7 +26,8 @@ const grantIf =
  * have a terminal. Nothing of it lets anybody in: that takes a grant of an authentication request, and there is no default for it.
  */
 export const defaultGrants = (): PoliciesByRequest => {
-  const place = <R extends SshRequest>(policy: Policy<R>) => [{ source: 'rxsshd/default', phase: 'route', policy }] as const;
+  const place = <R extends SshRequest>(policy: Policy<R>) =>
+    [{ source: 'rxsshd/default', phase: 'route', policy }] as const;
   return {
     ConnectionRequest: place(grantIf(() => true)),
     SSHServiceRequest: place(grantIf((request) => request.service === 'ssh-userauth')),

@@ -1,6 +1,6 @@
 import { type Subscription } from 'rxjs';
 
-import { SshServerError } from '../errors.js';
+import { messageOf, SshServerError } from '../errors.js';
 import { after, type Clock } from './clock.js';
 import { DenyReason } from './deny-reason.js';
 import { type EventHub } from './event-hub.js';
@@ -18,9 +18,6 @@ export interface PendingDecision {
   /** Forgets the question: its asker is gone. `settle` is not called any more. */
   cancel(): void;
 }
-
-/** The decision of a question that was answered at once. */
-const SETTLED: PendingDecision = { cancel: () => undefined };
 
 /**
  * Where a question meets its answer: runs each request through the policies of its type, in order, and settles it once.
@@ -41,11 +38,15 @@ export class Edge {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Decides `request`. `settle` is called once, at once if every policy answers at once. */
+  /**
+   * Decides `request`. `settle` is called once, before the return if every policy answers at once.
+   *
+   * @returns the question, if it is still open
+   */
   decide<Type extends SshRequestType>(
     request: SshRequests[Type] & { readonly type: Type },
     settle: (verdict: FinalVerdict<SshRequests[Type]>) => void,
-  ): PendingDecision {
+  ): PendingDecision | undefined {
     if (this.#hub.wants(request.type)) this.#hub.emit(request);
 
     const decision = new Decision<SshRequests[Type]>(
@@ -60,7 +61,7 @@ export class Edge {
     );
     const startedAt = decision.startedAt;
     decision.advance();
-    if (decision.settled) return SETTLED;
+    if (decision.settled) return undefined;
 
     decision.deadline = after(this.#clock, this.#deadlineMs, () => {
       const silent = decision.expire();
@@ -87,9 +88,12 @@ export class Edge {
   #reportFailure(request: SshRequest, verdict: FinalVerdict<SshRequest>, at: Place): void {
     if (verdict.state !== 'denied' || verdict.cause === undefined) return;
     const { cause, by } = verdict;
-    const message = cause instanceof Error ? cause.message : String(cause);
     this.#chains.report(
-      new SshServerError('ERR_SSH_POLICY_FAILED', `${at.source} (${by}) failed: ${message}; the request was denied`, { cause }),
+      new SshServerError(
+        'ERR_SSH_POLICY_FAILED',
+        `${at.source} (${by}) failed: ${messageOf(cause)}; the request was denied`,
+        { cause },
+      ),
       at.source,
       request,
     );
@@ -149,7 +153,7 @@ class Decision<R extends SshRequest> implements PendingDecision {
 
   /** Asks the next stage until one denies, one has to think, or all have spoken. */
   advance(): void {
-    // A loop, not recursion: a stage that answers at once sets `answered` before `ask` returns.
+    // A loop, not recursion: a stage that answers at once has moved the index on before `ask` returns.
     while (!this.settled) {
       const stage = this.#stages[this.#index];
       if (stage === undefined) {
@@ -158,11 +162,10 @@ class Decision<R extends SshRequest> implements PendingDecision {
         else this.#finish(denial(verdict.request, NOBODY.source, DenyReason.NoGrant), NOBODY);
         return;
       }
-      let answered = false;
+      const index = this.#index;
       let returned = false;
       stage.ask(this.#verdict, (verdict) => {
         if (this.settled) return;
-        answered = true;
         if (this.#verdict.state === 'open' && verdict.state === 'granted') this.#grantedAt = stage;
         this.#verdict = verdict;
         this.#index += 1;
@@ -170,7 +173,7 @@ class Decision<R extends SshRequest> implements PendingDecision {
         else if (returned) this.advance();
       });
       returned = true;
-      if (!answered) return;
+      if (this.#index === index) return;
     }
   }
 
@@ -197,4 +200,9 @@ class Decision<R extends SshRequest> implements PendingDecision {
   }
 }
 
-const denial = <R>(request: R, by: string, reason: DenyReason): DeniedVerdict<R> => ({ state: 'denied', request, by, reason });
+const denial = <R>(request: R, by: string, reason: DenyReason): DeniedVerdict<R> => ({
+  state: 'denied',
+  request,
+  by,
+  reason,
+});

@@ -20,7 +20,9 @@ export class EventHub {
     this.#subjects = Object.fromEntries(named) as unknown as Subjects;
     this.streams = {
       // Likewise.
-      ...(Object.fromEntries(named.map(([type, subject]) => [type, subject.asObservable()])) as unknown as EventStreams),
+      ...(Object.fromEntries(
+        named.map(([type, subject]) => [type, subject.asObservable()]),
+      ) as unknown as EventStreams),
       all: this.#all.asObservable(),
     };
   }

@@ -1,5 +1,5 @@
-import { SshServerError } from '../errors.js';
-import { type SshRequests, type SshRequestType } from './events/ssh-request.js';
+import { messageOf, SshServerError } from '../errors.js';
+import { type SshRequest, type SshRequests, type SshRequestType } from './events/ssh-request.js';
 import { type Phase, PHASES } from './phase.js';
 import { type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage.js';
 
@@ -18,27 +18,29 @@ const REQUEST_TYPES: readonly SshRequestType[] = [
   'SSHGlobalRequest',
 ];
 
-type StagesByRequest = { [Type in SshRequestType]?: readonly PolicyStage<SshRequests[Type]>[] };
+type StagesByRequest = { readonly [Type in SshRequestType]: readonly PolicyStage<SshRequests[Type]>[] };
 
 /** The resolved chain of each request: all its policies, by phase, built once. */
 export class PolicyChains {
-  readonly #stages: StagesByRequest = {};
+  readonly #stages: StagesByRequest;
   readonly report: ReportFault;
 
   /** @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if a policy throws while it is built. */
   constructor(policies: PoliciesByRequest, report: ReportFault) {
     this.report = report;
-    this.#place('ConnectionRequest', policies);
-    this.#place('SSHServiceRequest', policies);
-    this.#place('SSHUserAuthRequest', policies);
-    this.#place('SSHChannelOpenRequest', policies);
-    this.#place('SSHChannelRequest', policies);
-    this.#place('SSHGlobalRequest', policies);
+    this.#stages = {
+      ConnectionRequest: this.#build('ConnectionRequest', policies.ConnectionRequest),
+      SSHServiceRequest: this.#build('SSHServiceRequest', policies.SSHServiceRequest),
+      SSHUserAuthRequest: this.#build('SSHUserAuthRequest', policies.SSHUserAuthRequest),
+      SSHChannelOpenRequest: this.#build('SSHChannelOpenRequest', policies.SSHChannelOpenRequest),
+      SSHChannelRequest: this.#build('SSHChannelRequest', policies.SSHChannelRequest),
+      SSHGlobalRequest: this.#build('SSHGlobalRequest', policies.SSHGlobalRequest),
+    };
   }
 
   /** The stages that requests of `type` pass, in order. */
   stagesOf<Type extends SshRequestType>(type: Type): readonly PolicyStage<SshRequests[Type]>[] {
-    return this.#stages[type] ?? [];
+    return this.#stages[type];
   }
 
   /** Every policy in the order in which it is asked. */
@@ -48,15 +50,16 @@ export class PolicyChains {
     );
   }
 
-  #place<Type extends SshRequestType>(type: Type, policies: PoliciesByRequest): void {
-    const placed: readonly PlacedPolicy<SshRequests[Type]>[] = policies[type] ?? [];
+  #build<R extends SshRequest>(
+    type: SshRequestType,
+    placed: readonly PlacedPolicy<R>[] = [],
+  ): readonly PolicyStage<R>[] {
     const ordered = PHASES.flatMap((phase) => placed.filter((it) => it.phase === phase));
-    const stages: readonly PolicyStage<SshRequests[Type]>[] = ordered.map((it) => build(type, it, this.report));
-    Object.assign(this.#stages, { [type]: stages });
+    return ordered.map((it) => build(type, it, this.report));
   }
 }
 
-function build<R extends SshRequests[SshRequestType]>(
+function build<R extends SshRequest>(
   type: SshRequestType,
   placed: PlacedPolicy<R>,
   report: ReportFault,
@@ -67,7 +70,7 @@ function build<R extends SshRequests[SshRequestType]>(
     if (SshServerError.is(cause)) throw cause;
     throw new SshServerError(
       'ERR_SSH_POLICY_FAILED',
-      `${placed.source} threw while its policy for ${type} was built: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${placed.source} threw while its policy for ${type} was built: ${messageOf(cause)}`,
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 
-import { SshServerError } from '../errors.js';
+import { messageOf, SshServerError } from '../errors.js';
 import { DenyReason } from './deny-reason.js';
 import { type SshRequest } from './events/ssh-request.js';
 import { type Phase } from './phase.js';
@@ -109,7 +109,7 @@ export class PolicyStage<R extends SshRequest> {
   #fail(what: string, cause: unknown): void {
     const held = [...this.#waiting.values()];
     this.#waiting.clear();
-    const detail = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const detail = cause === undefined ? '' : `: ${messageOf(cause)}`;
     const error = new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${what}${detail}`, { cause });
     this.#report(error, this.source, held[0]?.verdict.request);
     for (const { verdict, settle } of held) settle(deny(verdict, this.source, DenyReason.PolicyFailed));

@@ -1,4 +1,4 @@
-import { type Duplex, type Writable } from 'node:stream';
+import { type Duplex, type Readable, type Writable } from 'node:stream';
 
 import { type SshChannel } from '../protocol/channels/ssh-channel.js';
 import { ChannelRequestDetail } from '../protocol/messages/channel-request-detail.js';
@@ -52,6 +52,22 @@ export class ServerChannel implements Channel {
   /** What was reported of the program's end. */
   get exit(): ChannelExit | undefined {
     return this.#exit;
+  }
+
+  openInput(): Readable {
+    return this.#channel.openInput();
+  }
+
+  openOutput(kind: 'stdout' | 'stderr', translate?: (bytes: Uint8Array) => Uint8Array): Writable {
+    return this.#channel.openOutput(kind === 'stdout' ? 0 : 1, translate);
+  }
+
+  sendEof(): void {
+    this.#channel.sendEof();
+  }
+
+  whenClosed(listener: () => void): () => void {
+    return this.#channel.whenClosed(listener);
   }
 
   pause(): void {

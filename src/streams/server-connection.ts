@@ -43,6 +43,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   readonly #context: ServerContext;
   #protocol: SshConnection | undefined;
   #identity: Identity | undefined;
+  /** What a policy has granted; void unless the protocol, which has the last word on proofs, agrees. */
+  #granted: { readonly identity: Identity; readonly leases: readonly Lease[] } | undefined;
   #clientVersion = '';
   #algorithms: NegotiatedAlgorithms | undefined;
   #graceTimer: Subscription | undefined;
@@ -151,11 +153,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     });
   }
 
-  decideChannelOpen(
-    channel: SshChannel,
-    question: ChannelOpenQuestion,
-    answer: (it: ChannelOpenAnswer) => void,
-  ): void {
+  decideChannelOpen(channel: SshChannel, question: ChannelOpenQuestion, answer: (it: ChannelOpenAnswer) => void): void {
     const request = {
       type: 'SSHChannelOpenRequest',
       connection: this.info,
@@ -251,9 +249,13 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   onAuthenticated(): void {
     this.#graceTimer?.unsubscribe();
     this.#graceTimer = undefined;
-    const { user, method } = this.#identity ?? NOBODY;
-    this.#status(`${user} authenticated by ${method}`);
+    const { identity = NOBODY, leases = [] } = this.#granted ?? {};
+    this.#granted = undefined;
+    this.#identity = identity;
+    this.#status(`${identity.user} authenticated by ${identity.method}`);
     this.#context.authenticated(this);
+    // Last, since a lease may end the connection at once.
+    this.#hold(leases);
   }
 
   onChannelOpened(channel: SshChannel): void {
@@ -368,12 +370,14 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     if (verdict.challenge !== undefined) return { type: 'challenge', challenge: verdict.challenge };
     if (request.method === 'publickey' && request.stage === 'offered') return { type: 'offer-accepted' };
 
-    this.#identity = {
-      user: attempt.user,
-      method: attempt.method,
-      ...(request.method === 'publickey' ? { keyFingerprint: request.key.fingerprint } : {}),
+    this.#granted = {
+      identity: {
+        user: attempt.user,
+        method: attempt.method,
+        ...(request.method === 'publickey' ? { keyFingerprint: request.key.fingerprint } : {}),
+      },
+      leases: verdict.leases,
     };
-    this.#hold(verdict.leases);
     return { type: 'success' };
   }
 
@@ -402,17 +406,12 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     request: SshRequests[Type] & { readonly type: Type },
     settle: (verdict: FinalVerdict<SshRequests[Type]>) => void,
   ): void {
-    let settledAtOnce = false;
-    let decision: PendingDecision | undefined = undefined;
-    const forget = (): void => {
-      if (decision === undefined) settledAtOnce = true;
-      else this.#pending?.delete(decision);
-    };
-    decision = this.#context.edge.decide<Type>(request, (verdict) => {
-      forget();
+    const open: { question: PendingDecision | undefined } = { question: undefined };
+    open.question = this.#context.edge.decide<Type>(request, (verdict) => {
+      if (open.question !== undefined) this.#pending?.delete(open.question);
       settle(verdict);
     });
-    if (!settledAtOnce) (this.#pending ??= new Set()).add(decision);
+    if (open.question !== undefined) (this.#pending ??= new Set()).add(open.question);
   }
 
   #cancelPending(): void {

@@ -1,5 +1,4 @@
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 
 import { SshServerError } from '../errors.js';
@@ -12,7 +11,7 @@ import { type Connection } from './connection.js';
 import { connectionId, type ConnectionId } from './connection-id.js';
 import { type ConnectionInfo } from './connection-info.js';
 import { Edge } from './edge.js';
-import { EventHub } from './event-hub.js';
+import { type EventHub } from './event-hub.js';
 import { type EventStreams } from './event-streams.js';
 import { type LogLevel } from './events/log.js';
 import { type SshRequest, type SshRequestType } from './events/ssh-request.js';
@@ -81,7 +80,11 @@ export class SshServer {
     this.#parts = parts;
     this.#hub = hub;
     this.events = hub.streams;
-    const admission = { source: 'rxsshd/admission', phase: 'limit', policy: this.#admission.policy(parts.admission) } as const;
+    const admission = {
+      source: 'rxsshd/admission',
+      phase: 'limit',
+      policy: this.#admission.policy(parts.admission),
+    } as const;
     this.#chains = new PolicyChains(
       { ...parts.policies, ConnectionRequest: [admission, ...(parts.policies.ConnectionRequest ?? [])] },
       (error, source, request) => {
@@ -137,10 +140,16 @@ export class SshServer {
    * @throws SshServerError `ERR_SSH_LISTEN` if the address cannot be had, `ERR_SSH_STATE` after {@link shutdown}
    */
   async listen({ port = 22, host, path, backlog }: ListenOptions = {}): Promise<AddressInfo | string> {
-    if (this.#draining) throw new SshServerError('ERR_SSH_STATE', 'listen: this server was shut down; create a new one');
+    if (this.#draining)
+      throw new SshServerError('ERR_SSH_STATE', 'listen: this server was shut down; create a new one');
     await engineReady;
     // Nagle's algorithm and delayed acknowledgements together cost 40 ms a round trip.
-    const listener = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS, allowHalfOpen: true });
+    const listener = createServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+      allowHalfOpen: true,
+    });
     listener.on('connection', this.#onSocket);
     const where = path ?? `${host ?? '*'}:${String(port)}`;
     await new Promise<void>((resolve, reject) => {
@@ -156,15 +165,27 @@ export class SshServer {
     });
     // Later errors are of single connections that could not be accepted, such as too many open files.
     listener.on('error', (cause) => {
-      this.#report(new SshServerError('ERR_SSH_SOCKET', `cannot accept a connection: ${cause.message}`, { cause }), 'listen', undefined);
+      this.#report(
+        new SshServerError('ERR_SSH_SOCKET', `cannot accept a connection: ${cause.message}`, { cause }),
+        'listen',
+        undefined,
+      );
     });
     this.#listeners.add(listener);
     return listener.address() ?? where;
   }
 
-  /** Serves one peer over a stream of any kind: a socket from elsewhere, a pipe, an in-memory pair. */
+  /**
+   * Serves one peer over a stream of any kind: a socket from elsewhere, a pipe, an in-memory pair.
+   *
+   * @throws SshServerError `ERR_SSH_STATE` after {@link shutdown}; the stream is destroyed
+   */
   async serve(stream: Duplex, peer: PeerAddress = {}): Promise<ConnectionId> {
     await engineReady;
+    if (this.#draining) {
+      stream.destroy();
+      throw new SshServerError('ERR_SSH_STATE', 'serve: this server was shut down; create a new one');
+    }
     return this.#accept(stream, peer);
   }
 

@@ -10,6 +10,7 @@ import {
   Protocol,
   sendPacket,
 } from './engine/ssh2-internals.js';
+import { IdentificationLine } from './identification-line.js';
 import { Disconnect } from './messages/disconnect.js';
 import { DisconnectReason, type DisconnectReasonName, disconnectReasonName } from './messages/disconnect-reason.js';
 import { ExtInfo } from './messages/ext-info.js';
@@ -24,6 +25,15 @@ import { type TransportSettings } from './transport-settings.js';
 const MAX_QUEUED_DURING_KEY_EXCHANGE = 1024;
 /** How long a peer may take to close after we said goodbye, in milliseconds. */
 const LINGER_MS = 1000;
+
+/** How the engine words it that a packet is not what was sent; OpenSSL finds no words for a wrong GCM tag. */
+const CORRUPTED = /\bMAC\b|auth|decrypt|tag|^error:/iu;
+/** What the peer is told of the engine's errors, whose own words are for the log. */
+const TOLD = {
+  KEY_EXCHANGE_FAILED: 'the key exchange failed',
+  MAC_ERROR: 'a packet was corrupted on its way',
+  PROTOCOL_ERROR: 'a packet is malformed',
+} as const;
 
 const CONTINUE = undefined;
 /** Stops the engine's parser. */
@@ -42,6 +52,8 @@ export class Transport {
   readonly #outlet: Outlet;
   readonly #engine: EngineProtocol;
   readonly #engineOnPayload: EnginePayloadHandler;
+  /** Until the client has identified itself. */
+  #identification: IdentificationLine | undefined = new IdentificationLine();
   #keyExchanges = 0;
   #queuedDuringKeyExchange = 0;
   #cancelExchangeTimer: (() => void) | undefined;
@@ -75,6 +87,7 @@ export class Transport {
         this.#onKeysExchanged(negotiated);
       },
     });
+    padFromPool(this.#engine._cipher);
     this.#engineOnPayload = this.#engine._onPayload;
     this.#engine._onPayload = this.#onPacket;
     // The engine says goodbye without a text when a key exchange fails; clients print the text.
@@ -119,7 +132,10 @@ export class Transport {
     if (this.#engine._kexinit !== undefined) {
       this.#queuedDuringKeyExchange += 1;
       if (this.#queuedDuringKeyExchange > MAX_QUEUED_DURING_KEY_EXCHANGE) {
-        this.#violate('KEY_EXCHANGE_FAILED', 'too much to answer during a key exchange that the client does not finish');
+        this.#violate(
+          'KEY_EXCHANGE_FAILED',
+          'too much to answer during a key exchange that the client does not finish',
+        );
         return;
       }
     }
@@ -158,13 +174,15 @@ export class Transport {
   readonly #onData = (chunk: Buffer): void => {
     this.#bytesRead += chunk.length;
     try {
-      this.#engine.parse(chunk, 0, chunk.length);
+      const bytes = this.#identification === undefined ? chunk : this.#identification.take(chunk);
+      if (bytes !== undefined) this.#engine.parse(bytes, 0, bytes.length);
     } catch (cause) {
       this.#onEngineError(cause instanceof Error ? cause : new Error(String(cause)));
     }
   };
 
   #onIdentification(line: string): void {
+    this.#identification = undefined;
     const decipher = this.#engine._decipher;
     if (decipher !== undefined) {
       watchFirstKeyExchange(this.#engine, decipher, this.#onPacket, () => {
@@ -252,28 +270,32 @@ export class Transport {
       ...(reason === undefined ? {} : { reason }),
       description: printable(message?.description ?? 'malformed SSH_MSG_DISCONNECT'),
     });
-    this.#hangUp();
+    // The peer listens no more (RFC 4253 section 11.1): there is nothing left to say.
+    this.#stream.destroy();
   }
 
   /** The engine could not go on: a bad length, a bad MAC, no common algorithm. */
   #onEngineError(error: Error): void {
     if (this.#ended) return;
-    const integrity = /\bMAC\b|auth|decrypt|tag/iu.test(error.message);
-    this.#violate(
-      this.#keyExchanges === 0 ? 'KEY_EXCHANGE_FAILED' : integrity ? 'MAC_ERROR' : 'PROTOCOL_ERROR',
-      printable(error.message),
-      error,
-    );
+    const encrypted = this.#keyExchanges > 0;
+    let reason: keyof typeof TOLD = 'PROTOCOL_ERROR';
+    if (encrypted && CORRUPTED.test(error.message)) reason = 'MAC_ERROR';
+    else if (!encrypted || this.#engine._kexinit !== undefined) reason = 'KEY_EXCHANGE_FAILED';
+    this.#violate(reason, printable(error.message), { cause: error, told: TOLD[reason] });
   }
 
-  #violate(reason: DisconnectReasonName, description: string, cause?: Error): void {
+  #violate(
+    reason: DisconnectReasonName,
+    description: string,
+    { cause, told = description }: { readonly cause?: Error; readonly told?: string } = {},
+  ): void {
     const error = new SshServerError('ERR_SSH_PROTOCOL', `${description} (${reason})`, { cause });
-    this.#leave(DisconnectReason[reason], { by: 'server', reason, description, error });
+    this.#leave(DisconnectReason[reason], { by: 'server', reason, description, error }, told);
   }
 
-  #leave(reason: number, end: TransportEnd): void {
+  #leave(reason: number, end: TransportEnd, told = end.description): void {
     if (this.#ended) return;
-    this.#sendDisconnect(reason, end.description);
+    this.#sendDisconnect(reason, told);
     this.#end(end);
     this.#hangUp();
   }
@@ -282,6 +304,8 @@ export class Transport {
     // Before the client has identified itself it would not understand a packet.
     if (this.#ended || this.#saidGoodbye || this.#engine._decipher === undefined) return;
     this.#saidGoodbye = true;
+    // Between our NEWKEYS and the client's the engine has no key that the client would understand.
+    if (this.#engine._kexinit !== undefined && this.#engine._kex?._sentNEWKEYS === true) return;
     const payload = Disconnect.encode({ reasonCode, description, languageTag: '' });
     const { write } = this.#engine._packetRW;
     const packet = write.alloc(payload.length, true);

@@ -11,9 +11,10 @@ interface CipherInfo {
 }
 
 // The engine's own factory, to compare our packets with its own.
-const { CIPHER_INFO, MAC_INFO, createCipher } = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js') as {
+const { CIPHER_INFO, MAC_INFO, NullCipher, createCipher } = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js') as {
   CIPHER_INFO: Record<string, CipherInfo>;
   MAC_INFO: Record<string, { readonly len: number }>;
+  NullCipher: new (sequenceNumber: number, onWrite: () => void) => EngineCipher;
   createCipher: (config: unknown) => EngineCipher;
 };
 
@@ -53,6 +54,17 @@ describe('padding from the pool', () => {
       const packet = ours.allocPacket(length);
       expect(packet.length).toBe(theirs.length);
       expect(packet.subarray(0, 5)).toEqual(theirs.subarray(0, 5));
+    }
+  });
+
+  it('lays out packets before the first key exchange as the engine does', () => {
+    const engine = new NullCipher(0, () => undefined);
+    const ours = new NullCipher(0, () => undefined);
+    padFromPool(ours);
+
+    for (let length = 0; length < 80; length += 1) {
+      expect(ours.allocPacket(length).subarray(0, 5)).toEqual(engine.allocPacket(length).subarray(0, 5));
+      expect(ours.allocPacket(length).length).toBe(engine.allocPacket(length).length);
     }
   });
 

@@ -8,7 +8,7 @@ import { UserauthPkOk } from '../messages/userauth-pk-ok.js';
 import { UserauthRequest } from '../messages/userauth-request.js';
 import { UserauthFailure, UserauthSuccess } from '../messages/userauth-result.js';
 import { type AuthAttempt, type AuthChallenge, type AuthOutcome } from './auth-attempt.js';
-import { parsePublicKey } from './public-key.js';
+import { parsePublicKey, type PublicKey } from './public-key.js';
 import { verifyUserAuthSignature } from './signature.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
 
@@ -36,10 +36,12 @@ export class UserAuthentication {
   readonly #authority: ConnectionAuthority;
   readonly #queue: UserauthRequest[] = [];
   #interaction: Interaction | undefined;
+  #lastKey: PublicKey | undefined;
   #deciding = false;
   #requests = 0;
   #failures = 0;
   #authenticated = false;
+  #closed = false;
 
   constructor(link: Link, limits: ProtocolLimits, authority: ConnectionAuthority) {
     this.#link = link;
@@ -64,6 +66,13 @@ export class UserAuthentication {
       default:
         return false;
     }
+  }
+
+  /** The connection has ended: what was sent ahead is not looked at any more. */
+  close(): void {
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.#interaction = undefined;
   }
 
   #onRequest(payload: Buffer): void {
@@ -147,7 +156,7 @@ export class UserAuthentication {
         } as const;
       case 'publickey': {
         const { publicKeyAlgorithm: algorithm, publicKey: blob } = method;
-        const key = parsePublicKey(blob);
+        const key = this.#parseKey(blob);
         // An offer that could never be proven is no offer: the client would sign in vain.
         if (key === undefined || signatureAlgorithmFor(algorithm, key) === undefined) {
           return { method: 'other', name: 'publickey' } as const;
@@ -180,9 +189,16 @@ export class UserAuthentication {
     }
   }
 
+  /** A client offers a key and then signs with it: the second time the key is known, by every byte of it. */
+  #parseKey(blob: Buffer): PublicKey | undefined {
+    if (this.#lastKey?.blob.equals(blob) !== true) this.#lastKey = parsePublicKey(blob);
+    return this.#lastKey;
+  }
+
   #decide(request: UserauthRequest, attempt: AuthAttempt, round: number): void {
     this.#deciding = true;
     this.#authority.decideAuth(attempt, (outcome) => {
+      if (this.#closed) return;
       this.#deciding = false;
       this.#answer(request, attempt, outcome, round);
       this.#next();
@@ -201,9 +217,7 @@ export class UserAuthentication {
         return;
       case 'offer-accepted':
         if (attempt.method === 'publickey' && attempt.stage === 'offered') {
-          this.#link.send(
-            UserauthPkOk.encode({ publicKeyAlgorithm: attempt.algorithm, publicKey: attempt.key.blob }),
-          );
+          this.#link.send(UserauthPkOk.encode({ publicKeyAlgorithm: attempt.algorithm, publicKey: attempt.key.blob }));
         } else this.#refuse(attempt);
         return;
       case 'challenge':
@@ -248,6 +262,7 @@ export class UserAuthentication {
 
   #succeed(): void {
     this.#authenticated = true;
+    this.#lastKey = undefined;
     this.#queue.length = 0;
     this.#link.send(UserauthSuccess.encode({}));
     this.#authority.onAuthenticated();

@@ -217,7 +217,8 @@ export class ChannelTable implements ChannelHost {
           answered();
           return;
         }
-        const granted = answer.granted && (channel.session === undefined || applySessionRequest(channel.session, detail));
+        const granted =
+          answer.granted && (channel.session === undefined || applySessionRequest(channel.session, detail));
         if (wantReply) {
           const recipient = { recipientChannel: channel.remoteNumber };
           this.link.send(granted ? ChannelSuccess.encode(recipient) : ChannelFailure.encode(recipient));

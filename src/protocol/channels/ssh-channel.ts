@@ -71,6 +71,7 @@ export class SshChannel {
   /** Every stream made for this channel that is still in use. */
   readonly #streams: (Readable | Writable)[] = [];
   #abort: AbortController | undefined;
+  #closeListeners: Set<() => void> | undefined;
   #window: number;
   #peerWindow: number;
   /** Window bytes that were consumed and not given back yet. */
@@ -159,6 +160,15 @@ export class SshChannel {
     this.#abort ??= new AbortController();
     if (this.#closed) this.#abort.abort(CLOSED);
     return this.#abort.signal;
+  }
+
+  /** Calls `listener`, which must not throw, once the channel has closed. @returns what takes it away again */
+  whenClosed(listener: () => void): () => void {
+    const listeners = (this.#closeListeners ??= new Set());
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
   }
 
   /** Says that nobody will read a stream: data is consumed as events. */
@@ -266,7 +276,6 @@ export class SshChannel {
       this.#sendData(piece);
       sent += piece.data.length;
       this.#outbound.settle();
-      if (this.closing) break;
     }
     this.#flushing = false;
     if (this.#outbound.isEmpty) this.#sendFarewells();
@@ -291,7 +300,13 @@ export class SshChannel {
       return;
     }
     const reader = this.#reader;
-    if (reader !== undefined && reader !== 'events' && this.#wanted && !this.#paused && (this.#inbound?.length ?? 0) === 0) {
+    if (
+      reader !== undefined &&
+      reader !== 'events' &&
+      this.#wanted &&
+      !this.#paused &&
+      (this.#inbound?.length ?? 0) === 0
+    ) {
       this.#push(reader, data);
       return;
     }
@@ -420,6 +435,8 @@ export class SshChannel {
     this.#host.authority.onChannelClosed(this);
     this.#endStreams();
     this.#abort?.abort(CLOSED);
+    for (const listener of this.#closeListeners ?? []) listener();
+    this.#closeListeners = undefined;
   }
 
   /** Lets a reader finish what the peer completed with EOF; anything else is cut short. */

@@ -60,5 +60,7 @@ export function relaxReExchange(
  * Lets the parser go on only if the key exchange did not end the connection. The engine forgets to say so, and would decrypt what
  * follows in the same chunk with a cipher that it has freed: in its native addon that ends the process.
  */
-const unlessDead = (protocol: EngineProtocol, result: ReturnType<EnginePayloadHandler>): ReturnType<EnginePayloadHandler> =>
-  protocol._destruct === undefined ? STOP : result;
+const unlessDead = (
+  protocol: EngineProtocol,
+  result: ReturnType<EnginePayloadHandler>,
+): ReturnType<EnginePayloadHandler> => (protocol._destruct === undefined ? STOP : result);

@@ -31,6 +31,8 @@ interface Layout {
 
 function layoutOf(cipher: EngineCipher): Layout {
   const { name } = cipher.constructor;
+  // Before the first key exchange: no encryption, no MAC, and the length counts.
+  if (name === 'NullCipher') return { blockSize: 8, uncounted: 0, trailer: 0 };
   return {
     blockSize: cipher._encBlockLen ?? (name.startsWith('ChaCha') ? 8 : 16),
     uncounted: cipher._aadLen ?? 4,

@@ -27,6 +27,8 @@ export interface EngineKeyExchange {
   readonly sessionID: Buffer | undefined;
   readonly negotiated: EngineNegotiated;
   remoteExtInfoEnabled: boolean;
+  /** NEWKEYS has been sent; what follows it must be under the new keys, which are not in use before the client's NEWKEYS. */
+  readonly _sentNEWKEYS: boolean;
   getPublicKey(): Buffer;
   computeSecret(peerPublicKey: Buffer): Buffer | Error;
 }
@@ -117,7 +119,9 @@ const load = createRequire(import.meta.url);
 
 export const Protocol = load('ssh2/lib/protocol/Protocol.js') as new (config: EngineConfig) => EngineProtocol;
 
-export const { KexInit } = load('ssh2/lib/protocol/kex.js') as { KexInit: new (lists: EngineOfferLists) => EngineOffer };
+export const { KexInit } = load('ssh2/lib/protocol/kex.js') as {
+  KexInit: new (lists: EngineOfferLists) => EngineOffer;
+};
 
 export const { sendPacket } = load('ssh2/lib/protocol/utils.js') as {
   sendPacket: (protocol: EngineProtocol, packet: Buffer, evenDuringKeyExchange?: boolean) => boolean;

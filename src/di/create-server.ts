@@ -1,0 +1,136 @@
+import { Container } from 'inversify';
+
+import { SshServerError } from '../errors.js';
+import { type ReportServiceFailure } from '../handlers/sessions/session-router.js';
+import { signatureAlgorithmNames } from '../protocol/authentication/signature-algorithms.js';
+import { after, type Clock, systemClock } from '../streams/clock.js';
+import { defaultGrants } from '../streams/default-grants.js';
+import { EventHub } from '../streams/event-hub.js';
+import { type PoliciesByRequest } from '../streams/policy-chains.js';
+import { SshServer } from '../streams/ssh-server.js';
+import { encodeOffer } from '../transport/algorithms.js';
+import { nativeCiphers } from '../transport/engine/ssh2-internals.js';
+import { type HostKey } from '../transport/host-keys/host-key.js';
+import { type TransportSettings } from '../transport/transport-settings.js';
+import { explore } from './explore.js';
+import { buildHandlers } from './explore-container.js';
+import { observe } from './observe.js';
+import { checkPlugins } from './plugin.js';
+import { type CreateServerOptions, readSettings, type ServerSettings } from './server-options.js';
+import { CLOCK, EVENTS } from './tokens.js';
+
+const warn = (message: string): void => {
+  process.emitWarning(message, 'SshServerWarning');
+};
+
+/**
+ * Builds a server: loads modules and plugins into a container of its own, builds the handlers, checks everything.
+ *
+ * Nothing listens yet; two servers in one process do not see each other.
+ *
+ * @example
+ * ```ts
+ * const server = await createServer({
+ *   hostKeys: [await loadOrCreateHostKey('state/host_key')],
+ *   handlers: [Desk],
+ * });
+ * await server.listen({ port: 2222 });
+ * ```
+ *
+ * @throws SshServerError `ERR_SSH_OPTION` for a bad option, with its path; `ERR_SSH_HANDLER` and `ERR_SSH_ROUTE_CONFLICT`
+ *   for handlers that cannot work, with `Class.method`; `ERR_SSH_PLUGIN` for plugins that cannot be loaded together;
+ *   `ERR_SSH_POLICY_FAILED` for a policy that throws while it is built.
+ */
+export async function createServer(options: CreateServerOptions): Promise<SshServer> {
+  const settings = readSettings(options);
+  const { hostKeys, handlers = [], modules = [], plugins = [], clock = systemClock, onWarning = warn } = options;
+  checkPlugins(plugins);
+
+  const hub = new EventHub();
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.bind(CLOCK).toConstantValue(clock);
+  container.bind(EVENTS).toConstantValue(hub.streams);
+  await container.loadAsync(...modules, ...plugins.map((plugin) => plugin.module));
+
+  const given = [...handlers, ...plugins.flatMap((plugin) => plugin.handlers ?? [])];
+  const explored = explore(await buildHandlers(container, given), reportTo(hub));
+  const policies = withDefaults(explored.policies);
+
+  const server = new SshServer(
+    {
+      policies,
+      transport: transportSettings(hostKeys, settings, clock),
+      limits: settings.limits,
+      admission: settings.admission,
+      authMethods: settings.authMethods,
+      loginGraceMs: settings.loginGraceMs,
+      decisionDeadlineMs: settings.decisionDeadlineMs,
+      logLevel: settings.logLevel,
+      clock,
+      dispose: () => container.unbindAllAsync(),
+    },
+    hub,
+  );
+  observe(explored.observers, hub);
+
+  if ((explored.policies.SSHUserAuthRequest ?? []).length === 0) {
+    onWarning(
+      'no policy decides SSHUserAuthRequest, so this server refuses everybody. ' +
+        'Add one, such as decide("SSHUserAuthRequest", grantPassword(verify)).',
+    );
+  }
+  if (!nativeCiphers) {
+    onWarning(
+      'the native addon of ssh2 is not built, so bulk transfer costs two to four times the processor time. Install a C++ compiler and run npm rebuild ssh2.',
+    );
+  }
+  return server;
+}
+
+const reportTo =
+  (hub: EventHub): ReportServiceFailure =>
+  (error, source, channel) => {
+    if (!hub.wants('Error')) return;
+    hub.emit({ type: 'Error', connection: channel.connection, channel: channel.id, error, source });
+  };
+
+/** The defaults come last: they grant only what nobody has decided. */
+function withDefaults(policies: PoliciesByRequest): PoliciesByRequest {
+  const defaults = defaultGrants();
+  return {
+    ConnectionRequest: [...(policies.ConnectionRequest ?? []), ...(defaults.ConnectionRequest ?? [])],
+    SSHServiceRequest: [...(policies.SSHServiceRequest ?? []), ...(defaults.SSHServiceRequest ?? [])],
+    SSHUserAuthRequest: policies.SSHUserAuthRequest ?? [],
+    SSHChannelOpenRequest: [...(policies.SSHChannelOpenRequest ?? []), ...(defaults.SSHChannelOpenRequest ?? [])],
+    SSHChannelRequest: [...(policies.SSHChannelRequest ?? []), ...(defaults.SSHChannelRequest ?? [])],
+    SSHGlobalRequest: policies.SSHGlobalRequest ?? [],
+  };
+}
+
+function transportSettings(hostKeys: readonly HostKey[], settings: ServerSettings, clock: Clock): TransportSettings {
+  const byAlgorithm = new Map<string, HostKey>();
+  for (const key of hostKeys) {
+    for (const algorithm of key.algorithms) {
+      if (byAlgorithm.has(algorithm)) {
+        throw new SshServerError(
+          'ERR_SSH_OPTION',
+          `createServer: hostKeys: two keys of type ${key.type}; a server has at most one of each type`,
+        );
+      }
+      byAlgorithm.set(algorithm, key);
+    }
+  }
+  return {
+    hostKeys: Object.fromEntries(byAlgorithm),
+    offer: encodeOffer(settings.algorithms, [...byAlgorithm.keys()]),
+    identification: Buffer.from(settings.identification, 'latin1'),
+    extensions: [{ extensionName: 'server-sig-algs', extensionValue: Buffer.from(signatureAlgorithmNames.join(',')) }],
+    keyExchangeTimeoutMs: settings.keyExchangeTimeoutMs,
+    schedule: (delayMs, work) => {
+      const timer = after(clock, delayMs, work);
+      return () => {
+        timer.unsubscribe();
+      };
+    },
+  };
+}

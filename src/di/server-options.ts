@@ -1,0 +1,147 @@
+import { type ContainerModule } from 'inversify';
+import { z } from 'zod';
+
+import { SshServerError } from '../errors.js';
+import { type HandlerClass } from '../handlers/handler-class.js';
+import { type HandlerFunction } from '../handlers/handler-function.js';
+import { DEFAULT_LIMITS, type ProtocolLimits } from '../protocol/limits.js';
+import { type AdmissionLimits, DEFAULT_ADMISSION } from '../streams/admission.js';
+import { type Clock } from '../streams/clock.js';
+import { type LogLevel } from '../streams/events/log.js';
+import { type AlgorithmLists, DEFAULT_ALGORITHMS, SUPPORTED_ALGORITHMS } from '../transport/algorithms.js';
+import { type HostKey } from '../transport/host-keys/host-key.js';
+import { type SshPlugin } from './plugin.js';
+
+/** An authentication method that a server may offer (RFC 4252, RFC 4256). */
+export type AuthMethod = 'publickey' | 'password' | 'keyboard-interactive';
+
+/** What a server is made of. Only `hostKeys` is needed; without a handler that grants authentication nobody gets in. */
+export interface CreateServerOptions {
+  /** Keys that prove who the server is, at most one of each type; see `loadOrCreateHostKey`. */
+  readonly hostKeys: readonly HostKey[];
+  /** Handler classes and plain handler functions, in reading order. */
+  readonly handlers?: readonly (HandlerClass | HandlerFunction)[];
+  /** Inversify modules with what the handlers want injected. */
+  readonly modules?: readonly ContainerModule[];
+  /** Plugins, loaded after the modules. */
+  readonly plugins?: readonly SshPlugin[];
+  /** Methods named to clients. Default `publickey` and `password`. The documented `DefaultAuthMethods`. */
+  readonly authMethods?: readonly AuthMethod[];
+  /** Most wanted first. Defaults without SHA-1, CBC, group exchange and compression. */
+  readonly algorithms?: Partial<AlgorithmLists>;
+  /** The identification line after `SSH-2.0-`. Default `rxsshd`. The documented `ServerSSHVersionString`. */
+  readonly identification?: string;
+  /** Limits on one connection. */
+  readonly limits?: Partial<ProtocolLimits>;
+  /** Limits on all connections. */
+  readonly admission?: Partial<AdmissionLimits>;
+  /** From accept to successful authentication, in milliseconds. Default 60,000. */
+  readonly loginGraceMs?: number;
+  /** How long the client may take over a key re-exchange, in milliseconds. Default 20,000. */
+  readonly keyExchangeTimeoutMs?: number;
+  /** How long policies may think about one request, in milliseconds; silence denies. Default 30,000. */
+  readonly decisionDeadlineMs?: number;
+  /** How much the `Log` stream tells. Default 1. */
+  readonly logLevel?: LogLevel;
+  /** Where time comes from. Default the real time. */
+  readonly clock?: Clock;
+  /** Told at start of what an operator should know. Default `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void;
+}
+
+const count = z.int().min(1);
+const milliseconds = z
+  .number()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+const algorithmList = (supported: readonly string[]) =>
+  z
+    .array(z.string().refine((name) => supported.includes(name), { error: `not one of ${supported.join(', ')}` }))
+    .nonempty();
+
+/** The options that are plain data, with their defaults. */
+const settingsSchema = z.strictObject({
+  authMethods: z
+    .array(z.enum(['publickey', 'password', 'keyboard-interactive']))
+    .nonempty()
+    .default(['publickey', 'password']),
+  algorithms: z
+    .strictObject({
+      keyExchange: algorithmList(SUPPORTED_ALGORITHMS.keyExchange).default([...DEFAULT_ALGORITHMS.keyExchange]),
+      ciphers: algorithmList(SUPPORTED_ALGORITHMS.ciphers).default([...DEFAULT_ALGORITHMS.ciphers]),
+      macs: algorithmList(SUPPORTED_ALGORITHMS.macs).default([...DEFAULT_ALGORITHMS.macs]),
+    })
+    .prefault({}),
+  // RFC 4253 section 4.2: printable US-ASCII without space or minus; 255 characters with SSH-2.0- and the line end.
+  identification: z
+    .string()
+    .regex(/^[!-,.-~]{1,244}$/u, { error: 'printable ASCII without spaces and minus signs, at most 244 characters' })
+    .default('rxsshd'),
+  limits: z
+    .strictObject({
+      maxAuthFailures: count.default(DEFAULT_LIMITS.maxAuthFailures),
+      maxAuthRequests: count.default(DEFAULT_LIMITS.maxAuthRequests),
+      maxChannels: count.default(DEFAULT_LIMITS.maxChannels),
+      maxWaitingRequests: count.default(DEFAULT_LIMITS.maxWaitingRequests),
+      maxKeyExchangesBeforeAuth: count.default(DEFAULT_LIMITS.maxKeyExchangesBeforeAuth),
+      windowSize: z
+        .int()
+        .min(32 * 1024)
+        .max(2 ** 31)
+        .default(DEFAULT_LIMITS.windowSize),
+      // RFC 4253 section 6.1 has every implementation take 32,768 bytes of payload; the engine takes 35,000 of packet.
+      maxPacketSize: z
+        .int()
+        .min(1024)
+        .max(32 * 1024)
+        .default(DEFAULT_LIMITS.maxPacketSize),
+      minPeerPacketSize: count.default(DEFAULT_LIMITS.minPeerPacketSize),
+    })
+    .prefault({}),
+  admission: z
+    .strictObject({
+      maxConnections: count.default(DEFAULT_ADMISSION.maxConnections),
+      maxStartups: count.default(DEFAULT_ADMISSION.maxStartups),
+      maxPerSource: count.default(DEFAULT_ADMISSION.maxPerSource),
+    })
+    .prefault({}),
+  loginGraceMs: milliseconds.default(60_000),
+  keyExchangeTimeoutMs: milliseconds.default(20_000),
+  decisionDeadlineMs: milliseconds.default(30_000),
+  logLevel: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).default(1),
+});
+
+/** The plain settings, complete. */
+export type ServerSettings = z.output<typeof settingsSchema>;
+
+/**
+ * Checks the plain settings and fills in defaults.
+ *
+ * @throws SshServerError `ERR_SSH_OPTION` with the path of each bad field
+ */
+export function readSettings(options: CreateServerOptions): ServerSettings {
+  const { hostKeys, handlers, modules, plugins, clock, onWarning, ...settings } = options;
+  checkParts({ hostKeys, handlers, modules, plugins, clock, onWarning });
+  const result = settingsSchema.safeParse(settings);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  throw new SshServerError('ERR_SSH_OPTION', `createServer: ${faults.join('; ')}`);
+}
+
+/** What a schema cannot say better: these are objects and functions. */
+function checkParts(parts: Readonly<Record<string, unknown>>): void {
+  for (const name of ['hostKeys', 'handlers', 'modules', 'plugins']) {
+    const value = parts[name];
+    if (value === undefined && name !== 'hostKeys') continue;
+    if (!Array.isArray(value)) {
+      throw new SshServerError('ERR_SSH_OPTION', `createServer: ${name}: expected an array, got ${typeof value}`);
+    }
+  }
+  if (Array.isArray(parts['hostKeys']) && parts['hostKeys'].length === 0) {
+    throw new SshServerError(
+      'ERR_SSH_OPTION',
+      'createServer: hostKeys: a server needs at least one; make one with loadOrCreateHostKey(path)',
+    );
+  }
+}

@@ -1,0 +1,15 @@
+import { type ServiceIdentifier } from 'inversify';
+
+import { type Clock } from '../streams/clock.js';
+import { type EventStreams } from '../streams/event-streams.js';
+
+// Registered symbols, so that a token is the same when this package is installed twice.
+
+/** Bind every handler class of a module here, with `bind(SSH_HANDLER).toService(Desk)`: the server takes all of them. */
+export const SSH_HANDLER: ServiceIdentifier<object> = Symbol.for('rxsshd/SshHandler');
+
+/** Time as the server sees it. Wait with this and a handler lives in virtual time in tests. */
+export const CLOCK: ServiceIdentifier<Clock> = Symbol.for('rxsshd/Clock');
+
+/** All events of the server that the container belongs to. */
+export const EVENTS: ServiceIdentifier<EventStreams> = Symbol.for('rxsshd/EventStreams');

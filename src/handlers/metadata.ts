@@ -1,0 +1,53 @@
+import 'reflect-metadata';
+
+import { SshServerError } from '../errors.js';
+import { type HandlerClass } from './handler-class.js';
+import { type HandlerRecord } from './handler-record.js';
+
+// Strings, not symbols: two copies of this package must read each other's records.
+const RECORDS = 'rxsshd/handlers/records';
+const HANDLER = 'rxsshd/handlers/handler';
+
+/** Notes that `handler` itself is a handler; says nothing of its subclasses. */
+export function markHandler(handler: object): void {
+  Reflect.defineMetadata(HANDLER, true, handler);
+}
+
+/** Whether `handler` itself was marked. */
+export function isMarkedHandler(handler: object): boolean {
+  return Reflect.hasOwnMetadata(HANDLER, handler);
+}
+
+/**
+ * Adds a record to the class that `prototype` belongs to. The list is replaced, so a subclass never writes into its base.
+ *
+ * @throws {@link SshServerError} `ERR_SSH_HANDLER` for a static method, since there is no class to record it on.
+ */
+export function addRecord(prototype: object, record: HandlerRecord): void {
+  if (typeof prototype === 'function') {
+    throw new SshServerError(
+      'ERR_SSH_HANDLER',
+      `${prototype.name}.${String(record.method)} is static and cannot be a handler method. Remove "static".`,
+    );
+  }
+  const handler = prototype.constructor;
+  Reflect.defineMetadata(RECORDS, [...ownRecords(handler), record], handler);
+}
+
+/** Records of a class and its bases, bases first. Decorating an inherited method again replaces its records. */
+export function recordsOf(handler: HandlerClass): readonly HandlerRecord[] {
+  const own = ownRecords(handler);
+  const redecorated = new Set(own.map((record) => record.method));
+  const base: unknown = Object.getPrototypeOf(handler);
+  // The prototype of a class is its base class or, at the top, the plain function that `isClass` turns down.
+  const inherited = isClass(base) ? recordsOf(base) : [];
+  return [...inherited.filter((record) => !redecorated.has(record.method)), ...own];
+}
+
+const isClass = (value: unknown): value is HandlerClass => typeof value === 'function' && value !== Function.prototype;
+
+/** `object`, since a prototype knows its class as a plain `Function`. */
+function ownRecords(handler: object): readonly HandlerRecord[] {
+  // Nothing but addRecord, of this or another copy of the package, writes under this key.
+  return (Reflect.getOwnMetadata(RECORDS, handler) ?? []) as readonly HandlerRecord[];
+}
