@@ -14,7 +14,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts', 'plugins/*/test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts', 'plugins/*/test/**/*.test.ts'],
           exclude: ['test/clients/**'],
           sequence: { groupOrder: 0 },
         },

@@ -16,10 +16,15 @@ export type { SshServerErrorCode } from './errors.js';
 
 // Host keys and limits
 export { generateHostKey } from './transport/host-keys/generate-host-key.js';
+export type { GeneratedHostKey, GenerateHostKeyOptions } from './transport/host-keys/generate-host-key.js';
 export type { HostKey } from './transport/host-keys/host-key.js';
+export type { HostKeyAlgorithm, HostKeyType } from './transport/host-keys/host-key-type.js';
 export { loadHostKey } from './transport/host-keys/load-host-key.js';
+export type { LoadHostKeyOptions } from './transport/host-keys/load-host-key.js';
 export { loadOrCreateHostKey } from './transport/host-keys/load-or-create-host-key.js';
+export type { LoadOrCreateHostKeyOptions } from './transport/host-keys/load-or-create-host-key.js';
 export { parseHostKey } from './transport/host-keys/parse-host-key.js';
+export type { ParseHostKeyOptions } from './transport/host-keys/parse-host-key.js';
 export type { AlgorithmLists } from './transport/algorithms.js';
 export { DEFAULT_ALGORITHMS } from './transport/algorithms.js';
 export type { AdmissionLimits } from './streams/admission.js';
@@ -63,6 +68,7 @@ export { grantKeyboardInteractive } from './handlers/policies/grant-keyboard-int
 export type { KeyboardInteractiveOptions } from './handlers/policies/grant-keyboard-interactive.js';
 export { grantPassword } from './handlers/policies/grant-password.js';
 export type { VerifyPassword } from './handlers/policies/grant-password.js';
+export type { AuthorizedKeysSource } from './handlers/policies/authorized-key-set.js';
 export { grantPublicKey } from './handlers/policies/grant-public-key.js';
 export type { FindAuthorizedKeys, GrantPublicKeyOptions } from './handlers/policies/grant-public-key.js';
 export { grantWhen } from './handlers/policies/grant-when.js';
@@ -142,11 +148,43 @@ export type { Connection } from './streams/connection.js';
 export type { ConnectionId } from './streams/connection-id.js';
 export type { ConnectionInfo } from './streams/connection-info.js';
 export type { Identity } from './streams/identity.js';
-export type { ChannelOpenDetail } from './protocol/messages/channel-open-detail.js';
-export type { ChannelRequestDetail } from './protocol/messages/channel-request-detail.js';
-export type { GlobalRequestDetail } from './protocol/messages/global-request-detail.js';
+export type {
+  BareOpenDetail,
+  ChannelOpenDetail,
+  DirectStreamlocalOpenDetail,
+  DirectTcpipOpenDetail,
+  ForwardedStreamlocalOpenDetail,
+  ForwardedTcpipOpenDetail,
+  X11OpenDetail,
+} from './protocol/messages/channel-open-detail.js';
+export type {
+  BareRequestDetail,
+  BreakDetail,
+  ChannelRequestDetail,
+  EnvDetail,
+  ExecDetail,
+  ExitSignalDetail,
+  ExitStatusDetail,
+  PtyReqDetail,
+  SignalDetail,
+  SubsystemDetail,
+  WindowChangeDetail,
+  X11ReqDetail,
+  XonXoffDetail,
+} from './protocol/messages/channel-request-detail.js';
+export type {
+  BareGlobalDetail,
+  GlobalRequestDetail,
+  HostkeysDetail,
+  StreamlocalForwardDetail,
+  TcpipForwardDetail,
+} from './protocol/messages/global-request-detail.js';
+export type { RawTail } from './transport/wire/tail-family.js';
 export type { SessionProgram, SessionState, Terminal, TerminalSize } from './protocol/session-state.js';
-export type { TerminalModes } from './protocol/terminal-modes.js';
-export type { AuthorizedKey } from './protocol/authentication/authorized-keys.js';
+export type { TerminalModeName, TerminalModes } from './protocol/terminal-modes.js';
+export type { AuthorizedKey, AuthorizedKeysProblem } from './protocol/authentication/authorized-keys.js';
+export type { KeyOption, KeyOptionName } from './protocol/authentication/authorized-keys-options.js';
+export type { PublicKey } from './protocol/authentication/public-key.js';
+export type { PublicKeyType } from './protocol/authentication/public-key-fields.js';
 export type { DisconnectReasonName } from './transport/messages/disconnect-reason.js';
 export type { NegotiatedAlgorithms } from './transport/transport-listener.js';

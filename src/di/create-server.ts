@@ -30,9 +30,10 @@ const warn = (message: string): void => {
  *
  * @example
  * ```ts
+ * const signIn = decide('SSHUserAuthRequest', grantPassword((_user, password) => password === 'demo'));
  * const server = await createServer({
  *   hostKeys: [await loadOrCreateHostKey('state/host_key')],
- *   handlers: [Desk],
+ *   handlers: [signIn, exec('hello', (session) => `hello ${session.user}\n`)],
  * });
  * await server.listen({ port: 2222 });
  * ```

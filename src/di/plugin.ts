@@ -38,13 +38,31 @@ export interface PluginDefinition extends Omit<SshPlugin, 'contract' | 'module'>
  *
  * @example
  * ```ts
- * export const uptime = (): SshPlugin =>
+ * import { inject } from 'inversify';
+ *
+ * const MOTTO = Symbol.for('rxsshd-motto/Motto');
+ *
+ * @SshHandler()
+ * class MottoHandler {
+ *   readonly #motto: string;
+ *
+ *   constructor(@inject(MOTTO) motto: string) {
+ *     this.#motto = motto;
+ *   }
+ *
+ *   @Exec('motto')
+ *   motto() {
+ *     return `${this.#motto}\n`;
+ *   }
+ * }
+ *
+ * export const mottoPlugin = (motto: string): SshPlugin =>
  *   definePlugin({
- *     name: 'rxsshd-uptime',
+ *     name: 'rxsshd-motto',
  *     version: '1.0.0',
- *     handlers: [UptimeHandler],
+ *     handlers: [MottoHandler],
  *     bind: ({ bind }) => {
- *       bind(BOOT_TIME).toConstantValue(os.uptime());
+ *       bind(MOTTO).toConstantValue(motto);
  *     },
  *   });
  * ```

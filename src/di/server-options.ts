@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type ProtocolLimits } from '../protocol/limits.js';
 import { type AdmissionLimits, DEFAULT_ADMISSION } from '../streams/admission.js';
 import { type Clock } from '../streams/clock.js';
 import { type LogLevel } from '../streams/events/log.js';
-import { type AlgorithmLists, DEFAULT_ALGORITHMS, SUPPORTED_ALGORITHMS } from '../transport/algorithms.js';
+import { type AlgorithmLists, DEFAULT_ALGORITHMS } from '../transport/algorithms.js';
 import { type HostKey } from '../transport/host-keys/host-key.js';
 import { type SshPlugin } from './plugin.js';
 
@@ -68,9 +68,9 @@ const settingsSchema = z.strictObject({
     .default(['publickey', 'password']),
   algorithms: z
     .strictObject({
-      keyExchange: algorithmList(SUPPORTED_ALGORITHMS.keyExchange).default([...DEFAULT_ALGORITHMS.keyExchange]),
-      ciphers: algorithmList(SUPPORTED_ALGORITHMS.ciphers).default([...DEFAULT_ALGORITHMS.ciphers]),
-      macs: algorithmList(SUPPORTED_ALGORITHMS.macs).default([...DEFAULT_ALGORITHMS.macs]),
+      keyExchange: algorithmList(DEFAULT_ALGORITHMS.keyExchange).default([...DEFAULT_ALGORITHMS.keyExchange]),
+      ciphers: algorithmList(DEFAULT_ALGORITHMS.ciphers).default([...DEFAULT_ALGORITHMS.ciphers]),
+      macs: algorithmList(DEFAULT_ALGORITHMS.macs).default([...DEFAULT_ALGORITHMS.macs]),
     })
     .prefault({}),
   // RFC 4253 section 4.2: printable US-ASCII without space or minus; 255 characters with SSH-2.0- and the line end.

@@ -21,9 +21,19 @@ export function isMarkedHandler(handler: object): boolean {
 /**
  * Adds a record to the class that `prototype` belongs to. The list is replaced, so a subclass never writes into its base.
  *
- * @throws {@link SshServerError} `ERR_SSH_HANDLER` for a static method, since there is no class to record it on.
+ * @throws {@link SshServerError} `ERR_SSH_HANDLER` for a static method, since there is no class to record it on, and if the
+ * program was compiled with standard decorators.
  */
 export function addRecord(prototype: object, record: HandlerRecord): void {
+  // Where a legacy decorator is given the name of the method, a standard one is given a context.
+  const name: unknown = record.method;
+  if (typeof name === 'object') {
+    throw new SshServerError(
+      'ERR_SSH_HANDLER',
+      'the decorators of rxsshd are of the experimental kind, which can inject. Set "experimentalDecorators": true in the ' +
+        'compilerOptions of your tsconfig.json.',
+    );
+  }
   if (typeof prototype === 'function') {
     throw new SshServerError(
       'ERR_SSH_HANDLER',

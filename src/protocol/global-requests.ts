@@ -10,7 +10,8 @@ export class GlobalRequests {
   readonly #link: Link;
   readonly #limits: ProtocolLimits;
   readonly #authority: ConnectionAuthority;
-  readonly #queue = new RequestQueue();
+  /** Made with the first request. */
+  #queue: RequestQueue | undefined;
 
   constructor(link: Link, limits: ProtocolLimits, authority: ConnectionAuthority) {
     this.#link = link;
@@ -24,6 +25,7 @@ export class GlobalRequests {
       this.#link.violation('PROTOCOL_ERROR', 'malformed global request');
       return;
     }
+    this.#queue ??= new RequestQueue();
     if (this.#queue.length >= this.#limits.maxWaitingRequests) {
       this.#link.violation('PROTOCOL_ERROR', 'too many global requests at once');
       return;
@@ -46,6 +48,6 @@ export class GlobalRequests {
 
   /** The connection has ended: nothing waits any more. */
   close(): void {
-    this.#queue.close();
+    this.#queue?.close();
   }
 }

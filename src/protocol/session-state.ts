@@ -40,8 +40,8 @@ export interface SessionStateLimits {
 export class SessionState {
   // Made when first needed: most sessions set nothing and listen to nothing, and there are many of them.
   #environment: Map<string, string> | undefined;
-  #resizeListeners: Set<(size: TerminalSize) => void> | undefined;
-  #signalListeners: Set<(signal: string) => void> | undefined;
+  #resizeListeners: ((size: TerminalSize) => void)[] | undefined;
+  #signalListeners: ((signal: string) => void)[] | undefined;
   readonly #maxVariables: number;
   readonly #maxVariableBytes: number;
   #variableBytes = 0;
@@ -142,12 +142,12 @@ export class SessionState {
 
   /** Calls `listener`, which must not throw, with each new size. @returns what takes it away again. */
   onResize(listener: (size: TerminalSize) => void): () => void {
-    return listen((this.#resizeListeners ??= new Set()), listener);
+    return listen((this.#resizeListeners ??= []), listener);
   }
 
   /** Calls `listener`, which must not throw, with each signal. @returns what takes it away again. */
   onSignal(listener: (signal: string) => void): () => void {
-    return listen((this.#signalListeners ??= new Set()), listener);
+    return listen((this.#signalListeners ??= []), listener);
   }
 }
 
@@ -156,12 +156,13 @@ const NOTHING: ReadonlyMap<string, string> = new Map();
 const sizeOf = (name: string, value: string): number => Buffer.byteLength(name) + Buffer.byteLength(value);
 
 /** Each call counts for itself, even with a function that listens already. */
-function listen<T>(listeners: Set<(it: T) => void>, listener: (it: T) => void): () => void {
+function listen<T>(listeners: ((it: T) => void)[], listener: (it: T) => void): () => void {
   const entry = (it: T): void => {
     listener(it);
   };
-  listeners.add(entry);
+  listeners.push(entry);
   return () => {
-    listeners.delete(entry);
+    const index = listeners.indexOf(entry);
+    if (index !== -1) listeners.splice(index, 1);
   };
 }

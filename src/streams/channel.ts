@@ -32,8 +32,8 @@ export interface Channel {
    */
   openInput(): Readable;
   /**
-   * One writing direction alone: ordinary data, or extended data of type 1. Ending it waits until everything has left and
-   * sends no EOF; destroying it drops what it holds and closes nothing. `translate` changes data on its way out.
+   * One writing direction alone: ordinary data, or extended data of type 1. Ending it waits until everything has left;
+   * EOF follows once both directions have ended. Destroying it drops what it holds and closes nothing. `translate` changes data on its way out.
    */
   openOutput(kind: 'stdout' | 'stderr', translate?: (bytes: Uint8Array) => Uint8Array): Writable;
   /** Says that no more data of either kind will come (RFC 4254 section 5.3), after what was written. */

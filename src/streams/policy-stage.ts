@@ -73,8 +73,8 @@ export class PolicyStage<R extends SshRequest> {
   #subscribe(): void {
     this.#subscribed = true;
     this.#output$.subscribe({
-      next: (verdict) => {
-        this.#answer(verdict);
+      next: (emitted) => {
+        this.#answer(emitted);
       },
       error: (cause: unknown) => {
         this.#subscribed = false;
@@ -87,7 +87,13 @@ export class PolicyStage<R extends SshRequest> {
     });
   }
 
-  #answer(verdict: Verdict<R>): void {
+  /** @param emitted - whatever a policy written in JavaScript may emit */
+  #answer(emitted: Verdict<R> | null | undefined): void {
+    if (typeof emitted !== 'object' || emitted === null) {
+      this.#fail('emitted something that is no verdict', undefined);
+      return;
+    }
+    const verdict = emitted;
     const ticket = this.#waiting.get(verdict.request);
     // Abandoned meanwhile, answered twice, or a request that was never asked: there is nobody to tell.
     if (ticket === undefined) return;
@@ -119,8 +125,13 @@ export class PolicyStage<R extends SshRequest> {
 /** The rule of verdicts that going from `before` to `after` breaks, as the end of a sentence. */
 function brokenRule<R>(before: Verdict<R>, after: Verdict<R>): string | undefined {
   if (after.state === 'denied') return undefined;
+  if (!isUndenied(after)) return 'emitted something that is no verdict';
   if (before.state === 'denied') return 'revived a denied verdict';
   if (before.state === 'granted' && after.state === 'open') return 'took a grant back without denying';
   if (before.leases.some((lease) => !after.leases.includes(lease))) return 'dropped a lease';
   return undefined;
 }
+
+/** Says of an answer written in JavaScript what the compiler says of one written in TypeScript. */
+const isUndenied = ({ state, leases }: { readonly state: unknown; readonly leases: unknown }): boolean =>
+  (state === 'open' || state === 'granted') && Array.isArray(leases);

@@ -25,6 +25,11 @@ export class ServerChannel implements Channel {
     this.identity = identity;
   }
 
+  /** Whether this stands for `channel`. */
+  stands(channel: SshChannel): boolean {
+    return this.#channel === channel;
+  }
+
   get type(): string {
     return this.#channel.channelType;
   }

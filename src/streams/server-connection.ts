@@ -1,8 +1,8 @@
 import { type Duplex } from 'node:stream';
 
-import { type Subscription } from 'rxjs';
+import { Subscription } from 'rxjs';
 
-import { type SshServerError } from '../errors.js';
+import { messageOf, SshServerError } from '../errors.js';
 import { type AuthAttempt, type AuthOutcome } from '../protocol/authentication/auth-attempt.js';
 import { startsProgram } from '../protocol/channels/session-request.js';
 import { type SshChannel } from '../protocol/channels/ssh-channel.js';
@@ -17,9 +17,11 @@ import {
 } from '../protocol/connection-authority.js';
 import { SshConnection } from '../protocol/ssh-connection.js';
 import { type DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
+import { printable } from '../transport/printable.js';
 import { type NegotiatedAlgorithms, type TransportEnd } from '../transport/transport-listener.js';
 import { userAuthRequestOf } from './auth-request.js';
-import { channelId } from './channel-id.js';
+import { type Channel, type ServeChannel } from './channel.js';
+import { type ChannelId, channelId } from './channel-id.js';
 import { after } from './clock.js';
 import { type Connection } from './connection.js';
 import { type ConnectionInfo } from './connection-info.js';
@@ -33,9 +35,13 @@ import { holdLeases } from './lease-holder.js';
 import { openFailureOf } from './open-failure.js';
 import { ServerChannel } from './server-channel.js';
 import { type ServerContext } from './server-context.js';
+import { type PolicyName } from './verdict.js';
 
 /** Stands in requests that cannot happen before somebody has authenticated. */
 const NOBODY: Identity = { user: '', method: 'none' };
+
+/** How long a client may take to read the last words on a channel whose grant was revoked, in milliseconds. */
+const REVOCATION_GRACE_MS = 5000;
 
 /** One connection of a server: asks the policies what the protocol wants to know, and makes events of what happens. */
 export class ServerConnection implements ConnectionAuthority, Connection {
@@ -47,11 +53,14 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   #granted: { readonly identity: Identity; readonly leases: readonly Lease[] } | undefined;
   #clientVersion = '';
   #algorithms: NegotiatedAlgorithms | undefined;
+  /** Turns the peer away before the protocol has begun. */
+  #refuse: (() => void) | undefined;
   #graceTimer: Subscription | undefined;
   #leases: Subscription | undefined;
   /** Questions that the policies still think about. */
   #pending: Set<PendingDecision> | undefined;
-  #channels: Map<SshChannel, ServerChannel> | undefined;
+  /** The channels that something runs on. Few, so a list. */
+  #channels: ServerChannel[] | undefined;
   #channelLeases: Map<SshChannel, Subscription> | undefined;
   #channelCount = 0;
   #ended = false;
@@ -92,16 +101,23 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       this.#ended = true;
       this.#graceTimer?.unsubscribe();
       this.#cancelPending();
-      stream.off('close', refuse);
       stream.destroy();
       this.#context.release(this);
     };
+    const onClose = (): void => {
+      refuse();
+      stream.off('error', refuse).off('close', onClose);
+    };
+    this.#refuse = refuse;
     // Until the protocol listens, a peer that resets the connection must not end the process.
     stream.on('error', refuse);
-    stream.on('close', refuse);
+    stream.on('close', onClose);
+    if (stream.destroyed || stream.readableEnded) {
+      refuse();
+      return;
+    }
     this.#graceTimer = after(this.#context.clock, this.#context.loginGraceMs, () => {
-      if (this.#protocol === undefined) refuse();
-      else this.disconnect('the login took too long');
+      this.disconnect('the login took too long');
     });
     this.#decide({ type: 'ConnectionRequest', connection: this.info }, (verdict) => {
       if (this.#ended) return;
@@ -109,19 +125,17 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         refuse();
         return;
       }
-      stream.off('error', refuse).off('close', refuse);
       this.#hold(verdict.leases);
       // A lease may have been revoked at once.
-      if (this.#hasEnded()) {
-        refuse();
-        return;
-      }
+      if (this.#hasEnded()) return;
+      stream.off('error', refuse).off('close', onClose);
       this.#start(stream);
     });
   }
 
   disconnect(description: string, reason: DisconnectReasonName = 'BY_APPLICATION'): void {
-    this.#protocol?.transport.disconnect(reason, description);
+    if (this.#protocol === undefined) this.#refuse?.();
+    else this.#protocol.transport.disconnect(reason, description);
   }
 
   exchangeKeys(): void {
@@ -133,13 +147,14 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   /** Drops the connection without a word. */
   destroy(description: string): void {
-    this.#protocol?.transport.destroy(description);
+    if (this.#protocol === undefined) this.#refuse?.();
+    else this.#protocol.transport.destroy(description);
   }
 
   decideService(service: string, answer: (granted: boolean) => void): void {
     this.#decide({ type: 'SSHServiceRequest', connection: this.info, service }, (verdict) => {
       if (verdict.state === 'granted') {
-        this.#status(`service ${service} accepted`);
+        this.#status(`service ${printable(service)} accepted`);
         this.#hold(verdict.leases);
       }
       answer(verdict.state === 'granted');
@@ -178,7 +193,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
           : {
               granted: true,
               serve: () => {
-                serve(this.#channelOf(channel));
+                this.#serve(channel, serve, verdict.by);
               },
             },
       );
@@ -213,7 +228,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
           : {
               granted: true,
               serve: () => {
-                serve(this.#channelOf(channel));
+                this.#serve(channel, serve, verdict.by);
               },
             },
       );
@@ -252,7 +267,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     const { identity = NOBODY, leases = [] } = this.#granted ?? {};
     this.#granted = undefined;
     this.#identity = identity;
-    this.#status(`${identity.user} authenticated by ${identity.method}`);
+    this.#status(`${printable(identity.user)} authenticated by ${identity.method}`);
     this.#context.authenticated(this);
     // Last, since a lease may end the connection at once.
     this.#hold(leases);
@@ -312,8 +327,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#channelCount -= 1;
     this.#channelLeases?.get(channel)?.unsubscribe();
     this.#channelLeases?.delete(channel);
-    const exit = this.#channels?.get(channel)?.exit;
-    this.#channels?.delete(channel);
+    const index = this.#channels?.findIndex((it) => it.stands(channel)) ?? -1;
+    const exit = index === -1 ? undefined : this.#channels?.splice(index, 1)[0]?.exit;
     const { hub } = this.#context;
     if (hub.wants('SSHChannelClosed')) {
       hub.emit({
@@ -352,6 +367,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   #start(stream: Duplex): void {
     const { hub, transport, limits } = this.#context;
+    this.#refuse = undefined;
     this.#protocol = new SshConnection(stream, transport, limits, this);
     if (hub.wants('Connected')) hub.emit({ type: 'Connected', connection: this.info });
     this.#protocol.start();
@@ -392,14 +408,34 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   }
 
   #channelOf(channel: SshChannel): ServerChannel {
-    this.#channels ??= new Map();
-    let known = this.#channels.get(channel);
+    this.#channels ??= [];
+    let known = this.#channels.find((it) => it.stands(channel));
     if (known === undefined) {
       const id = channelId(this.info.id, channel.localNumber);
       known = new ServerChannel(channel, id, this.info, this.#identity ?? NOBODY);
-      this.#channels.set(channel, known);
+      this.#channels.push(known);
     }
     return known;
+  }
+
+  #serve(channel: SshChannel, serve: ServeChannel, by: PolicyName): void {
+    const fail = (cause: unknown): void => {
+      const error = new SshServerError(
+        'ERR_SSH_HANDLER_FAILED',
+        `what ${by} runs on the channel failed: ${messageOf(cause)}; the channel was closed`,
+        { cause },
+      );
+      this.#error(error, { channel: channelId(this.info.id, channel.localNumber), source: by });
+      channel.abort();
+    };
+    try {
+      // An async function may stand in for one that returns nothing.
+      const run: (channel: Channel) => unknown = serve;
+      const result = run(this.#channelOf(channel));
+      if (result instanceof Promise) result.catch(fail);
+    } catch (cause) {
+      fail(cause);
+    }
   }
 
   #decide<Type extends SshRequestType>(
@@ -408,10 +444,16 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   ): void {
     const open: { question: PendingDecision | undefined } = { question: undefined };
     open.question = this.#context.edge.decide<Type>(request, (verdict) => {
-      if (open.question !== undefined) this.#pending?.delete(open.question);
+      if (open.question !== undefined) this.#settled(open.question);
       settle(verdict);
     });
     if (open.question !== undefined) (this.#pending ??= new Set()).add(open.question);
+  }
+
+  #settled(question: PendingDecision): void {
+    this.#pending?.delete(question);
+    // Most connections never have a question open again.
+    if (this.#pending?.size === 0) this.#pending = undefined;
   }
 
   #cancelPending(): void {
@@ -427,8 +469,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         this.#status(message);
       },
       revoke: (reason) => {
-        if (this.#protocol === undefined) this.#ended = true;
-        else this.disconnect(reason);
+        this.disconnect(reason);
       },
     });
     if (this.#leases === undefined) this.#leases = held;
@@ -437,6 +478,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   #holdForChannel(channel: SshChannel, leases: readonly Lease[]): void {
     if (leases.length === 0 || channel.closed) return;
+    const belongings = this.#belongingsOf(channel);
     const held = holdLeases(leases, {
       warn: (message) => {
         channel.write(Buffer.from(`${message}\r\n`), 1, () => undefined);
@@ -444,12 +486,25 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       revoke: (reason) => {
         channel.write(Buffer.from(`${reason}\r\n`), 1, () => undefined);
         channel.close();
+        // Closing waits for the client to take what was written, and nobody may keep a revoked grant by not reading.
+        const cutOff = after(this.#context.clock, REVOCATION_GRACE_MS, () => {
+          channel.abort();
+        });
+        belongings.add(cutOff);
       },
     });
+    belongings.add(held);
+  }
+
+  /** What is given up when the channel closes. */
+  #belongingsOf(channel: SshChannel): Subscription {
     this.#channelLeases ??= new Map();
-    const former = this.#channelLeases.get(channel);
-    if (former === undefined) this.#channelLeases.set(channel, held);
-    else former.add(held);
+    let belongings = this.#channelLeases.get(channel);
+    if (belongings === undefined) {
+      belongings = new Subscription();
+      this.#channelLeases.set(channel, belongings);
+    }
+    return belongings;
   }
 
   #status(message: string): void {
@@ -458,8 +513,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     if (logLevel >= 1 && hub.wants('Log')) hub.emit({ type: 'Log', connection: this.info, level: 1, message });
   }
 
-  #error(error: SshServerError): void {
+  #error(error: SshServerError, at: { readonly channel?: ChannelId; readonly source?: string } = {}): void {
     const { hub } = this.#context;
-    if (hub.wants('Error')) hub.emit({ type: 'Error', connection: this.info, error });
+    if (hub.wants('Error')) hub.emit({ type: 'Error', connection: this.info, ...at, error });
   }
 }

@@ -234,6 +234,11 @@ export class SshServer {
   }
 
   readonly #onSocket = (socket: Socket): void => {
+    // It was in the accept queue when the listener closed.
+    if (this.#draining) {
+      socket.destroy();
+      return;
+    }
     this.#accept(socket, {
       remoteAddress: socket.remoteAddress ?? '',
       remotePort: socket.remotePort ?? 0,

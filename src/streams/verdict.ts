@@ -9,6 +9,7 @@ import {
   type RefutedKeyAuthRequest,
   type UnknownMethodAuthRequest,
 } from './events/ssh-user-auth-request.js';
+import { isGrantable } from './is-grantable.js';
 import { type Lease } from './lease.js';
 
 /** What a policy calls itself in logs and in the audit trail: `grantPassword`, `office hours`. */
@@ -47,7 +48,11 @@ export interface DeniedVerdict<R> {
 /** What has been decided so far about a request. Policies are operators from verdict to verdict. */
 export type Verdict<R> = OpenVerdict<R> | GrantedVerdict<R> | DeniedVerdict<R>;
 
-/** The requests that no policy can grant: they prove nothing. */
+/**
+ * The requests that no policy can grant: they prove nothing.
+ *
+ * @inline
+ */
 type Unproven = OfferedKeyAuthRequest | RefutedKeyAuthRequest | KeyboardInteractiveStart | UnknownMethodAuthRequest;
 
 /** The members of a request type that a policy may grant. */
@@ -58,15 +63,6 @@ export type Challengeable = KeyboardInteractiveStart | KeyboardInteractiveAnswer
 
 /** The verdict to start with: open, without leases. */
 export const consider = <R>(request: R): Verdict<R> => ({ state: 'open', request, leases: [] });
-
-/** True for requests that prove nothing; says in JavaScript what {@link Grantable} says to the compiler. */
-function isUnproven(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null || !('method' in request)) return false;
-  if (request.method === 'other') return true;
-  return (
-    'stage' in request && (request.stage === 'offered' || request.stage === 'refuted' || request.stage === 'started')
-  );
-}
 
 /**
  * Grants an open verdict; leaves a granted or denied one as it is.
@@ -84,7 +80,7 @@ export function grant<R>(verdict: Verdict<R>, request: Grantable<R>, by: PolicyN
       `${by}: grant() takes the request of the same verdict as evidence`,
     );
   }
-  if (isUnproven(request)) {
+  if (!isGrantable(request)) {
     throw new SshServerError(
       'ERR_SSH_POLICY_FAILED',
       `${by}: this request proves nothing and cannot be granted; answer an offered key with acceptOffer()`,

@@ -10,8 +10,9 @@ export interface AlgorithmLists {
 /**
  * What is offered unless configured otherwise.
  *
- * No group exchange (the engine's server half of it is not written), no SHA-1, no CBC, no encrypt-and-MAC, no
- * compression (an inflater before login is an amplifier in a stranger's hands).
+ * No group exchange (the engine's server half of it is not written), no SHA-1, no CBC, no compression (an inflater before
+ * login is an amplifier in a stranger's hands). The MACs that are not encrypt-then-MAC come last, for old clients. These
+ * are also all the choices there are.
  */
 export const DEFAULT_ALGORITHMS: AlgorithmLists = {
   keyExchange: [
@@ -34,9 +35,6 @@ export const DEFAULT_ALGORITHMS: AlgorithmLists = {
   ],
   macs: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
 };
-
-/** What the engine can do and this package is willing to: the choices for {@link AlgorithmLists}. */
-export const SUPPORTED_ALGORITHMS: AlgorithmLists = DEFAULT_ALGORITHMS;
 
 /** Asks for strict key exchange (OpenSSH PROTOCOL section 1.10): the answer to the Terrapin attack. */
 const STRICT_KEY_EXCHANGE = 'kex-strict-s-v00@openssh.com';

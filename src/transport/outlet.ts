@@ -13,6 +13,8 @@ const HARD_LIMIT = 2 * 1024 * 1024;
 export class Outlet {
   readonly #stream: Duplex;
   readonly #onRelief: () => void;
+  readonly #softLimit: number;
+  readonly #hardLimit: number;
   #corked = false;
   /** Bytes handed to the stream so far. */
   bytesWritten = 0;
@@ -21,6 +23,9 @@ export class Outlet {
   constructor(stream: Duplex, onRelief: () => void) {
     this.#stream = stream;
     this.#onRelief = onRelief;
+    // Below its high-water mark a stream does not say when it has drained, and nobody could go on.
+    this.#softLimit = Math.max(SOFT_LIMIT, stream.writableHighWaterMark);
+    this.#hardLimit = Math.max(HARD_LIMIT, stream.writableHighWaterMark);
   }
 
   /** Takes bytes; they leave at the end of this tick. */
@@ -37,12 +42,12 @@ export class Outlet {
 
   /** Whether the data plane may go on. */
   get hasRoom(): boolean {
-    return this.#stream.writableLength < SOFT_LIMIT;
+    return this.#stream.writableLength < this.#softLimit;
   }
 
   /** Whether even replies are too many. */
   get overflows(): boolean {
-    return this.#stream.writableLength >= HARD_LIMIT;
+    return this.#stream.writableLength >= this.#hardLimit;
   }
 
   /** Called by the stream once it has drained. */

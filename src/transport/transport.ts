@@ -11,6 +11,7 @@ import {
   sendPacket,
 } from './engine/ssh2-internals.js';
 import { IdentificationLine } from './identification-line.js';
+import { forgetEphemeralKeys } from './engine/x25519.js';
 import { Disconnect } from './messages/disconnect.js';
 import { DisconnectReason, type DisconnectReasonName, disconnectReasonName } from './messages/disconnect-reason.js';
 import { ExtInfo } from './messages/ext-info.js';
@@ -57,6 +58,7 @@ export class Transport {
   #keyExchanges = 0;
   #queuedDuringKeyExchange = 0;
   #cancelExchangeTimer: (() => void) | undefined;
+  #stopLingering: (() => void) | undefined;
   #wantsExtInfo = false;
   #readingStopped = false;
   #saidGoodbye = false;
@@ -88,6 +90,8 @@ export class Transport {
       },
     });
     padFromPool(this.#engine._cipher);
+    stream.on('error', this.#onStreamError);
+    stream.on('close', this.#onStreamClose);
     this.#engineOnPayload = this.#engine._onPayload;
     this.#engine._onPayload = this.#onPacket;
     // The engine says goodbye without a text when a key exchange fails; clients print the text.
@@ -98,11 +102,12 @@ export class Transport {
 
   /** Sends the identification line and begins to read. */
   start(): void {
+    if (this.#ended) return;
     this.#stream.on('data', this.#onData);
     this.#stream.on('drain', this.#outlet.relieve);
     this.#stream.on('end', this.#onStreamEnd);
-    this.#stream.on('error', this.#onStreamError);
-    this.#stream.on('close', this.#onStreamClose);
+    // Listening is not enough for a stream that was paused before.
+    this.#stream.resume();
     this.#engine.start();
   }
 
@@ -195,6 +200,7 @@ export class Transport {
   #onKeysExchanged(negotiated: EngineNegotiated): void {
     this.#keyExchanges += 1;
     padFromPool(this.#engine._cipher);
+    forgetEphemeralKeys(this.#engine._kex);
     this.#queuedDuringKeyExchange = 0;
     this.#stopExchangeTimer();
     if (this.#keyExchanges === 1 && this.#wantsExtInfo) {
@@ -254,7 +260,7 @@ export class Transport {
     // The engine keeps the packet until the exchange hash is made, but its memory is the socket's.
     const result = this.#engineOnPayload(Buffer.from(payload));
     if (this.#hasEnded()) return STOP;
-    relaxReExchange(this.#engine, decipher, this.#onPacket);
+    relaxReExchange(this.#engine, decipher, payload, this.#onPacket);
     return result === false ? STOP : result;
   }
 
@@ -304,8 +310,9 @@ export class Transport {
     // Before the client has identified itself it would not understand a packet.
     if (this.#ended || this.#saidGoodbye || this.#engine._decipher === undefined) return;
     this.#saidGoodbye = true;
-    // Between our NEWKEYS and the client's the engine has no key that the client would understand.
-    if (this.#engine._kexinit !== undefined && this.#engine._kex?._sentNEWKEYS === true) return;
+    const exchange = this.#engine._kex;
+    // The engine changes its own key with the client's NEWKEYS, too late for what follows ours: the client could not read it.
+    if (exchange?._sentNEWKEYS === true && !exchange._receivedNEWKEYS) return;
     const payload = Disconnect.encode({ reasonCode, description, languageTag: '' });
     const { write } = this.#engine._packetRW;
     const packet = write.alloc(payload.length, true);
@@ -357,6 +364,9 @@ export class Transport {
 
   readonly #onStreamClose = (): void => {
     this.#end({ by: 'network', description: 'the connection was closed' });
+    this.#stopLingering?.();
+    this.#stream.off('error', this.#onStreamError);
+    this.#stream.off('close', this.#onStreamClose);
   };
 
   #end(end: TransportEnd): void {
@@ -366,7 +376,6 @@ export class Transport {
     this.#stream.off('data', this.#onData);
     this.#stream.off('drain', this.#outlet.relieve);
     this.#stream.off('end', this.#onStreamEnd);
-    this.#stream.off('close', this.#onStreamClose);
     this.#engine.cleanup();
     this.#listener.onEnd(end);
   }
@@ -377,13 +386,15 @@ export class Transport {
     // Unread bytes would keep the stream from noticing that the peer has closed.
     stream.resume();
     if (stream.destroyed) return;
-    const cancel = this.#settings.schedule(LINGER_MS, () => {
+    const closeNow = (): void => {
       stream.destroy();
-    });
-    stream.once('close', cancel);
-    stream.once('end', () => {
-      stream.destroy();
-    });
+    };
+    const cancel = this.#settings.schedule(LINGER_MS, closeNow);
+    stream.on('end', closeNow);
+    this.#stopLingering = () => {
+      cancel();
+      stream.off('end', closeNow);
+    };
     stream.end();
   }
 }

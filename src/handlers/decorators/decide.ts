@@ -12,9 +12,16 @@ import { type InstanceOnly, type Shape } from './method-shape.js';
  *
  * @example
  * ```ts
- * @Decide('SSHUserAuthRequest')
- * signIn(verdict$: Observable<Verdict<SSHUserAuthRequest>>) {
- *   return verdict$.pipe(grantPassword((user, password) => this.#users.verify(user, password)));
+ * import { type Observable } from 'rxjs';
+ *
+ * @SshHandler()
+ * class Desk {
+ *   readonly #passwords = new Map([['demo', 'demo']]);
+ *
+ *   @Decide('SSHUserAuthRequest')
+ *   signIn(verdict$: Observable<Verdict<SSHUserAuthRequest>>) {
+ *     return verdict$.pipe(grantPassword((user, password) => this.#passwords.get(user) === password));
+ *   }
  * }
  * ```
  */

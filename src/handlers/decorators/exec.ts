@@ -9,10 +9,13 @@ import { type InstanceOnly, type Shape } from './method-shape.js';
  *
  * @example
  * ```ts
- * @Exec('uptime')
- * async uptime(session: Session) {
- *   await session.write('up\n');
- *   return 0;
+ * @SshHandler()
+ * class Machine {
+ *   @Exec('uptime')
+ *   async uptime(session: Session) {
+ *     await session.write(`up ${String(process.uptime())} s\n`);
+ *     return 0;
+ *   }
  * }
  * ```
  */

@@ -12,9 +12,20 @@ import { type InstanceOnly, type Shape } from './method-shape.js';
  *
  * @example
  * ```ts
- * @On('Disconnected')
- * tally(disconnected$: Observable<Disconnected>) {
- *   return disconnected$.pipe(tap(({ bytesSent }) => this.#meter.add(bytesSent)));
+ * import { type Observable, tap } from 'rxjs';
+ *
+ * @SshHandler()
+ * class Meter {
+ *   #bytesSent = 0;
+ *
+ *   @On('Disconnected')
+ *   tally(disconnected$: Observable<Disconnected>) {
+ *     return disconnected$.pipe(
+ *       tap(({ bytesSent }) => {
+ *         this.#bytesSent += bytesSent;
+ *       }),
+ *     );
+ *   }
  * }
  * ```
  */

@@ -18,9 +18,10 @@ export type UndeniedVerdict<R> = OpenVerdict<R> | GrantedVerdict<R>;
  *
  * @example
  * ```ts
- * const businessHours = decideEach<SSHUserAuthRequest>('businessHours', (verdict) =>
- *   isOpen(clock.now()) ? verdict : deny(verdict, 'businessHours', DenyReason.NotPermitted),
- * );
+ * const notOnSunday = (clock: Clock) =>
+ *   decideEach<SSHUserAuthRequest>('notOnSunday', (verdict) =>
+ *     new Date(clock.now()).getDay() === 0 ? deny(verdict, 'notOnSunday', DenyReason.NotPermitted) : verdict,
+ *   );
  * ```
  */
 export function decideEach<R>(by: PolicyName, decide: (verdict: UndeniedVerdict<R>) => Answer<Verdict<R>>): Policy<R> {

@@ -42,6 +42,8 @@ const MAX_PROMPTS = 16;
  *
  * @example
  * ```ts
+ * declare const codes: { accept(user: string, code: string): Promise<boolean> };
+ *
  * const code = grantKeyboardInteractive({
  *   prompts: [{ text: 'Verification code: ' }],
  *   verify: (user, [code = '']) => codes.accept(user, code),

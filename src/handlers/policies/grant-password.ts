@@ -25,6 +25,11 @@ export type VerifyPassword = (user: string, password: string, request: PasswordA
  *
  * @example
  * ```ts
+ * interface User {
+ *   accepts(password: string): Promise<boolean>;
+ * }
+ * declare const users: { find(name: string): Promise<User | undefined> };
+ *
  * const signIn = grantPassword(async (user, password) => (await users.find(user))?.accepts(password) ?? false);
  * ```
  *

@@ -54,6 +54,10 @@ const CERTIFICATE = /-cert-v\d\d@openssh\.com$/;
  *
  * @example
  * ```ts
+ * import { readFile } from 'node:fs/promises';
+ *
+ * declare const users: { find(name: string): Promise<{ readonly authorizedKeys: string } | undefined> };
+ *
  * const root = grantPublicKey(await readFile('admins', 'utf8'), { user: 'root' });
  * const others = grantPublicKey(async (user) => (await users.find(user))?.authorizedKeys ?? '');
  * ```

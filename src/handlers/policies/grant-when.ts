@@ -2,7 +2,7 @@ import { type Policy } from '../../streams/policy.js';
 import { grant, type Grantable } from '../../streams/verdict.js';
 import { type Answer, whenAnswered } from './answer.js';
 import { decideEach } from './decide-each.js';
-import { isGrantable } from './is-grantable.js';
+import { isGrantable } from '../../streams/is-grantable.js';
 import { requireFunction } from './option-checks.js';
 import { policyName, type PolicyOptions } from './policy-options.js';
 

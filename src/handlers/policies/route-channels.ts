@@ -12,7 +12,12 @@ import { readRoutes, type RouteOptions, type Routes } from './routes.js';
  *
  * @example
  * ```ts
- * const channels = routeChannels({ 'chat@example.com': serveChat });
+ * const echo: ServeChannel = (channel) => {
+ *   channel.stream.pipe(channel.stream).once('finish', () => {
+ *     channel.close();
+ *   });
+ * };
+ * const channels = routeChannels({ 'echo@example.com': echo });
  * ```
  *
  * @throws {@link SshServerError} when called: `ERR_SSH_ROUTE_CONFLICT` if there are two routes for one thing or a name is

@@ -9,12 +9,20 @@ import { readRoutes, type RouteOptions, type Routes } from './routes.js';
  * Grants `exec` requests on session channels whose command has a route, and says what runs (RFC 4254 section 6.5).
  *
  * `uptime` is that command to the letter, `echo *` is `echo` with or without arguments, `*` is any other. An exact route
- * comes first, then the longest; nothing is parsed as a shell would: see {@link CommandTable}. Commands without a route
- * stay open for later policies.
+ * comes first, then the longest; nothing is parsed as a shell would. What runs gets the whole command, `echo a; rm b`
+ * for one: take it apart yourself, or give it to nobody who does as a shell does. Commands without a route stay open for
+ * later policies.
  *
  * @example
  * ```ts
- * const commands = routeCommands({ uptime: serveUptime, 'git log *': serveLog, 'git *': serveGit });
+ * const say =
+ *   (text: string): ServeChannel =>
+ *   (channel) => {
+ *     channel.stream.end(text);
+ *     channel.sendExitStatus(0);
+ *     channel.close();
+ *   };
+ * const commands = routeCommands({ uptime: say('up\n'), 'git log *': say('no commits\n'), 'git *': say('no git\n') });
  * ```
  *
  * @throws {@link SshServerError} when called: `ERR_SSH_ROUTE_CONFLICT` if a pattern is not well formed or there are two

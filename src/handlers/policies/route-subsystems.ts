@@ -11,7 +11,12 @@ import { readRoutes, type RouteOptions, type Routes } from './routes.js';
  *
  * @example
  * ```ts
- * const subsystems = routeSubsystems({ sftp: serveSftp });
+ * const echo: ServeChannel = (channel) => {
+ *   channel.stream.pipe(channel.stream).once('finish', () => {
+ *     channel.close();
+ *   });
+ * };
+ * const subsystems = routeSubsystems({ echo });
  * ```
  *
  * @throws {@link SshServerError} when called: `ERR_SSH_ROUTE_CONFLICT` if there are two routes for one thing or a name is

@@ -28,7 +28,8 @@ type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
  */
 export class EmissionFollower {
   readonly #sink: EmissionSink;
-  readonly #stop$ = new Subject<void>();
+  /** Made for Observables only. */
+  #stop$: Subject<void> | undefined;
   #iterator: AnyIterator | undefined;
   #stopped = false;
 
@@ -55,7 +56,7 @@ export class EmissionFollower {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#stop$.next();
+    this.#stop$?.next();
     if (this.#iterator !== undefined) void this.#release(this.#iterator);
   }
 
@@ -120,6 +121,7 @@ export class EmissionFollower {
 
   #subscribe(output$: Observable<unknown>): void {
     if (this.#stopped) return;
+    this.#stop$ ??= new Subject();
     output$.pipe(takeUntil(this.#stop$)).subscribe({
       next: (value) => {
         try {

@@ -1,10 +1,11 @@
 import { messageOf, SshServerError } from '../../errors.js';
 import { type Channel } from '../../streams/channel.js';
-import { EmissionFollower } from './emission-follower.js';
+import { EmissionFollower, type EmissionSink } from './emission-follower.js';
 import { type ExitReport, isExitReport } from './exit-report.js';
 import { isClosingError } from './is-closing-error.js';
-import { openSession, type OpenSession } from './open-session.js';
 import { type Service, type ServiceOptions } from './service.js';
+import { Session } from './session.js';
+import { SessionStreams } from './session-streams.js';
 
 /** How a service is run. */
 export interface RunServiceOptions extends ServiceOptions {
@@ -31,13 +32,15 @@ export function runService(channel: Channel, service: Service, options: RunServi
   new ServiceRun(channel, options).start(service);
 }
 
+const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
 const DEFAULT_MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
-/** One program on one channel. */
-class ServiceRun {
+/** One program on one channel: the sink of what its service emits. */
+class ServiceRun implements EmissionSink {
   readonly #channel: Channel;
   readonly #options: RunServiceOptions;
-  readonly #open: OpenSession;
+  readonly #streams: SessionStreams;
+  readonly #session: Session;
   readonly #follower: EmissionFollower;
   #over = false;
   #ignoreClose: (() => void) | undefined;
@@ -45,43 +48,47 @@ class ServiceRun {
   constructor(channel: Channel, options: RunServiceOptions) {
     this.#channel = channel;
     this.#options = options;
-    this.#open = openSession(channel, options, (report) => {
-      this.#exit(report);
-    });
-    const { session } = this.#open;
-    this.#follower = new EmissionFollower({
-      write: (output) => session.write(output),
-      push: (output) => {
-        session.stdout.write(output);
-        this.#bound();
-      },
+    this.#streams = new SessionStreams(channel, options.rawOutput);
+    this.#session = new Session({
+      channel,
+      streams: this.#streams,
+      arguments: options.arguments ?? '',
+      maxLineBytes: options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
       exit: (report) => {
-        this.#exit(report);
-      },
-      end: () => {
-        this.#exit({ exitStatus: 0 });
-      },
-      fail: (cause) => {
-        this.#fail(cause);
+        this.exit(report);
       },
     });
+    this.#follower = new EmissionFollower(this);
   }
 
   start(service: Service): void {
     this.#ignoreClose = this.#channel.whenClosed(this.#onClosed);
     let result: unknown;
     try {
-      result = service(this.#open.session);
+      result = service(this.#session);
     } catch (cause) {
-      this.#fail(cause);
+      this.fail(cause);
       return;
     }
     this.#follower.follow(result);
   }
 
+  write(output: string | Uint8Array): Promise<void> {
+    return this.#session.write(output);
+  }
+
+  push(output: string | Uint8Array): void {
+    this.#streams.stdout.write(output);
+    this.#bound();
+  }
+
+  end(): void {
+    this.exit({ exitStatus: 0 });
+  }
+
   /** The client or its connection is gone. */
   readonly #onClosed = (): void => {
-    this.#open.destroy();
+    this.#streams.destroy();
     if (this.#over) return;
     this.#over = true;
     this.#follower.stop();
@@ -89,8 +96,8 @@ class ServiceRun {
 
   #bound(): void {
     const maxBytes = this.#options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
-    if (this.#open.bufferedBytes <= maxBytes || this.#over) return;
-    this.#fail(
+    if (this.#streams.bufferedBytes <= maxBytes || this.#over) return;
+    this.fail(
       new SshServerError(
         'ERR_SSH_CHANNEL',
         `${this.#options.source} emitted ${String(maxBytes)} bytes more than the client would read. ` +
@@ -98,18 +105,18 @@ class ServiceRun {
       ),
     );
     // A client that does not read must not make the server keep what it will never send.
-    this.#open.session.stdout.destroy();
+    this.#streams.stdout.destroy();
   }
 
-  #fail(cause: unknown): void {
+  fail(cause: unknown): void {
     const closing = this.#over || this.#channel.closed;
     if (!closing || !isClosingError(cause, this.#channel.signal))
       this.#options.onFailure(failure(this.#options.source, cause));
-    this.#exit({ exitStatus: 1 });
+    this.exit({ exitStatus: 1 });
   }
 
   /** @throws RangeError for a report that cannot be sent. */
-  #exit(report: ExitReport): void {
+  exit(report: ExitReport): void {
     if (!isExitReport(report)) {
       throw new RangeError('a program ends with an exit status from 0 to 2^32-1 or with a signal name');
     }
@@ -117,7 +124,7 @@ class ServiceRun {
     this.#over = true;
     this.#follower.stop();
     if (
-      !this.#open.flush(() => {
+      !this.#streams.flush(() => {
         this.#close(report);
       })
     ) {
@@ -127,7 +134,7 @@ class ServiceRun {
 
   #close(report: ExitReport): void {
     this.#ignoreClose?.();
-    this.#open.destroy();
+    this.#streams.destroy();
     if (this.#channel.closed) return;
     if ('exitStatus' in report) {
       this.#channel.sendExitStatus(report.exitStatus);

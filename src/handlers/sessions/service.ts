@@ -7,6 +7,7 @@ import { type Session } from './session.js';
 export type ServiceEmission = string | Uint8Array | number | ExitReport;
 
 // An async method without `return` is a Promise<void> to the compiler, an Observable of side effects one of void.
+/** @inline */
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
 type ServiceValue = ServiceEmission | undefined | void;
 

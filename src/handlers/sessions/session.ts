@@ -155,10 +155,11 @@ export class Session {
    */
   write(output: string | Uint8Array): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
-      this.stdout.write(output, (error) => {
+      const hasRoom = this.stdout.write(output, (error) => {
         if (error) reject(channelError(error));
         else resolve();
       });
+      if (hasRoom) resolve();
     });
     // A service that does not wait for its output must not end the process when a client goes away.
     written.catch(() => undefined);
@@ -170,29 +171,28 @@ export class Session {
    * call counts. Returns at once; iterators and subscriptions of the service end, a running promise is no longer waited
    * for.
    *
-   * @throws {@link RangeError} if the status is not an integer from 0 to 2^32-1.
+   * @throws RangeError if the status is not an integer from 0 to 2^32-1.
    */
   exit(status: number | ExitReport = 0): void {
     this.#exit(typeof status === 'number' ? { exitStatus: status } : status);
   }
 
   #untilClosed<T>(listen: (listener: (it: T) => void) => () => void): Observable<T> {
-    const { signal } = this.channel;
     return new Observable((subscriber) => {
       const complete = (): void => {
         subscriber.complete();
       };
-      if (signal.aborted) {
+      if (this.channel.closed) {
         complete();
         return undefined;
       }
       const stop = listen((it) => {
         subscriber.next(it);
       });
-      signal.addEventListener('abort', complete, { once: true });
+      const stopWaiting = this.channel.whenClosed(complete);
       return () => {
         stop();
-        signal.removeEventListener('abort', complete);
+        stopWaiting();
       };
     });
   }

@@ -43,7 +43,7 @@ export const keyOptionNames: ReadonlySet<string> = new Set(Object.keys(shapes));
 /**
  * One option of an authorized_keys line.
  *
- * `known` is false for an option that is not in {@link keyOptionNames}. Options exist to restrict a key, so an entry
+ * `known` is false for an option that is not a {@link KeyOptionName}. Options exist to restrict a key, so an entry
  * with an option that nobody enforces must not authenticate anyone.
  */
 export type KeyOption =

@@ -15,7 +15,7 @@ export interface AuthorizedKey {
   readonly comment: string;
   /**
    * Every option of the line, in its order. Options restrict what the key may do, so whoever cannot enforce one of them
-   * must refuse the key: see {@link unenforceableOptions}.
+   * must refuse the key.
    */
   readonly options: readonly KeyOption[];
 }
@@ -48,9 +48,11 @@ const looksLikeKeyType = (word: string): boolean => /^(?:ssh|ecdsa|sk|webauthn|x
  *
  * @example
  * ```ts
- * const { entries, problems } = parseAuthorizedKeys(await readFile('authorized_keys', 'utf8'));
- * const entry = entries.find((it) => sameKey(it.publicKey, request.key));
- * const allowed = entry !== undefined && unenforceableOptions(entry, enforced).length === 0;
+ * import { readFile } from 'node:fs/promises';
+ *
+ * const { entries } = parseAuthorizedKeys(await readFile('authorized_keys', 'utf8'));
+ * const enforced = new Set(['from', 'expiry-time']);
+ * const usable = entries.filter((entry) => unenforceableOptions(entry, enforced).length === 0);
  * ```
  */
 export function parseAuthorizedKeys(text: string): AuthorizedKeys {

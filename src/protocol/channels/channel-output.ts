@@ -10,8 +10,8 @@ export type Translate = (bytes: Uint8Array) => Uint8Array;
 /**
  * One writing direction of a channel: ordinary data, or extended data such as standard error.
  *
- * It takes data as fast as the client's window and the socket do. Ending it waits until everything has left and sends no
- * EOF; destroying it drops what is buffered here and closes nothing.
+ * It takes data as fast as the client's window and the socket do. Ending it waits until everything has left; EOF follows
+ * when both kinds of data have ended. Destroying it drops what is buffered here and closes nothing.
  */
 export class ChannelOutput extends Writable {
   readonly #channel: SshChannel;
@@ -31,6 +31,11 @@ export class ChannelOutput extends Writable {
 
   override _writev(chunks: readonly QueuedChunk[], done: BlockDone): void {
     writeJoined(this.#channel, chunks, this.#dataType, done, this.#translate);
+  }
+
+  override _final(done: BlockDone): void {
+    this.#channel.outputEnded(this.#dataType);
+    done();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -37,7 +37,8 @@ export class ChannelTable implements ChannelHost {
   readonly authority: ConnectionAuthority;
   readonly #entries = new Map<number, Entry>();
   /** Channels that wait for the socket, each once, in the order of their turns. */
-  readonly #waiting = new Set<SshChannel>();
+  #waiting: Set<SshChannel> | undefined;
+  #turnComes = false;
 
   constructor(link: Link, limits: ProtocolLimits, authority: ConnectionAuthority) {
     this.link = link;
@@ -56,27 +57,29 @@ export class ChannelTable implements ChannelHost {
   }
 
   waitForLink(channel: SshChannel): void {
-    this.#waiting.add(channel);
+    (this.#waiting ??= new Set()).add(channel);
+    // A channel that has used up its turn waits although the link has room, and the link will not say so again.
+    if (this.#turnComes || !this.link.writable) return;
+    this.#turnComes = true;
+    setImmediate(() => {
+      this.#turnComes = false;
+      this.onWritable();
+    });
   }
 
   forget(channel: SshChannel): void {
-    this.#waiting.delete(channel);
+    this.#waiting?.delete(channel);
     this.#entries.get(channel.localNumber)?.requests?.close();
     this.#entries.delete(channel.localNumber);
   }
 
   /** The link takes data again: each waiting channel gets a turn, until the link is full. */
   onWritable(): void {
+    if (this.#waiting === undefined) return;
     for (const channel of [...this.#waiting]) {
       if (!this.link.writable) return;
       this.#waiting.delete(channel);
       channel.flush();
-    }
-    // Channels that used up their turn wait again although the link has room.
-    if (this.#waiting.size > 0 && this.link.writable) {
-      setImmediate(() => {
-        this.onWritable();
-      });
     }
   }
 

@@ -5,7 +5,7 @@ import { decodeTerminalModes } from '../terminal-modes.js';
 /**
  * Does what a granted session request asks for (RFC 4254 section 6).
  *
- * @returns false if the session is in no state for it, such as a second command on one channel
+ * @returns false if the session is in no state for it, such as a second command on one channel, or it cannot be read
  */
 export function applySessionRequest(session: SessionState, detail: ChannelRequestDetail): boolean {
   switch (detail.type) {
@@ -30,6 +30,9 @@ export function applySessionRequest(session: SessionState, detail: ChannelReques
       return session.start({ exec: detail.command });
     case 'subsystem':
       return session.start({ subsystem: detail.subsystemName });
+    case 'malformed':
+      // Whatever a policy made of its name: there is nothing in it to be done.
+      return false;
     default:
       return true;
   }

@@ -27,6 +27,9 @@ const MAX_SENT_PACKET = 32 * 1024;
 /** What one channel may send before the others get their turn, in bytes. */
 const TURN = 256 * 1024;
 
+/** Ordinary data and extended data of type 1, as bits. */
+const BOTH_OUTPUTS = 0b11;
+
 // send() copies at once, so one header serves all channels of the process.
 const dataHeader = Buffer.alloc(CHANNEL_DATA_HEADER_LENGTH);
 const extendedDataHeader = Buffer.alloc(CHANNEL_EXTENDED_DATA_HEADER_LENGTH);
@@ -71,13 +74,14 @@ export class SshChannel {
   /** Every stream made for this channel that is still in use. */
   readonly #streams: (Readable | Writable)[] = [];
   #abort: AbortController | undefined;
-  #closeListeners: Set<() => void> | undefined;
+  #closeListeners: (() => void)[] | undefined;
   #window: number;
   #peerWindow: number;
   /** Window bytes that were consumed and not given back yet. */
   #toReturn = 0;
   #wanted = false;
   #paused = false;
+  #endedOutputs = 0;
   #flushing = false;
   #starved = false;
   #eofWanted = false;
@@ -164,10 +168,11 @@ export class SshChannel {
 
   /** Calls `listener`, which must not throw, once the channel has closed. @returns what takes it away again */
   whenClosed(listener: () => void): () => void {
-    const listeners = (this.#closeListeners ??= new Set());
-    listeners.add(listener);
+    const listeners = (this.#closeListeners ??= []);
+    listeners.push(listener);
     return () => {
-      listeners.delete(listener);
+      const index = listeners.indexOf(listener);
+      if (index !== -1) listeners.splice(index, 1);
     };
   }
 
@@ -208,6 +213,14 @@ export class SshChannel {
     }
     this.#outbound.push(data, dataType, done);
     this.flush();
+  }
+
+  /**
+   * Output of one type has ended. EOF ends both kinds of data (RFC 4254 section 5.3), so it is sent when both have.
+   */
+  outputEnded(dataType: number): void {
+    this.#endedOutputs |= 1 << dataType;
+    if (this.#endedOutputs === BOTH_OUTPUTS) this.sendEof();
   }
 
   /** Announces that no more data will come, after what was written. */
@@ -435,7 +448,7 @@ export class SshChannel {
     this.#host.authority.onChannelClosed(this);
     this.#endStreams();
     this.#abort?.abort(CLOSED);
-    for (const listener of this.#closeListeners ?? []) listener();
+    for (const listener of this.#closeListeners?.splice(0) ?? []) listener();
     this.#closeListeners = undefined;
   }
 
@@ -460,12 +473,14 @@ export class SshChannel {
 
   #own<S extends Readable | Writable>(stream: S): S {
     // Errors of a stream whose user does not listen must not end the process.
-    stream.on('error', () => undefined);
+    stream.on('error', ignore);
     this.#streams.push(stream);
     if (this.#closed) cutOff(stream);
     return stream;
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Destroys a stream; whoever still reads or writes is told that it did not end in order. */
 function cutOff(stream: Readable | Writable): void {

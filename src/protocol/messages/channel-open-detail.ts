@@ -59,6 +59,7 @@ export interface ForwardedStreamlocalOpenDetail {
   readonly reserved: Buffer;
 }
 
+/** @inline */
 type KnownDetail =
   | BareOpenDetail
   | X11OpenDetail
@@ -73,7 +74,11 @@ export type ChannelOpenDetail = KnownDetail | RawTail;
 const bare = struct({});
 const originator = { originatorAddress: utf8, originatorPort: uint32 };
 
-/** Codec of {@link ChannelOpenDetail}. */
+/**
+ * Codec of {@link ChannelOpenDetail}.
+ *
+ * @hidden not published: the package exports the type alone
+ */
 export const ChannelOpenDetail = tailFamily<KnownDetail>({
   session: bare,
   'auth-agent@openssh.com': bare,

@@ -105,6 +105,7 @@ export interface BareRequestDetail {
   readonly type: 'shell' | 'auth-agent-req@openssh.com' | 'eow@openssh.com' | 'keepalive@openssh.com';
 }
 
+/** @inline */
 type KnownDetail =
   | PtyReqDetail
   | X11ReqDetail
@@ -125,7 +126,11 @@ export type ChannelRequestDetail = KnownDetail | RawTail;
 const bare = struct({});
 const size = { columns: uint32, rows: uint32, widthPixels: uint32, heightPixels: uint32 };
 
-/** Codec of {@link ChannelRequestDetail}. */
+/**
+ * Codec of {@link ChannelRequestDetail}.
+ *
+ * @hidden not published: the package exports the type alone
+ */
 export const ChannelRequestDetail = tailFamily<KnownDetail>({
   'pty-req': struct({ term: utf8, ...size, encodedTerminalModes: string }),
   'x11-req': struct({

@@ -31,6 +31,7 @@ export interface BareGlobalDetail {
   readonly type: 'no-more-sessions@openssh.com' | 'keepalive@openssh.com';
 }
 
+/** @inline */
 type KnownDetail = TcpipForwardDetail | StreamlocalForwardDetail | HostkeysDetail | BareGlobalDetail;
 
 /** What SSH_MSG_GLOBAL_REQUEST carries behind its name; raw where the name or its form is unknown. */
@@ -44,7 +45,11 @@ const socket = struct({ socketPath: utf8 });
 const hostKeys = struct({ hostKeys: repeated(string, MAX_HOST_KEYS) });
 const bare = struct({});
 
-/** Codec of {@link GlobalRequestDetail}. */
+/**
+ * Codec of {@link GlobalRequestDetail}.
+ *
+ * @hidden not published: the package exports the type alone
+ */
 export const GlobalRequestDetail = tailFamily<KnownDetail>({
   'tcpip-forward': bind,
   'cancel-tcpip-forward': bind,

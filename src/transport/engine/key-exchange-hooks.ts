@@ -1,3 +1,4 @@
+import { keepRightGuess } from './keep-right-guess.js';
 import { speedUpX25519 } from './x25519.js';
 import { type EngineDecipher, type EnginePayloadHandler, type EngineProtocol } from './ssh2-internals.js';
 
@@ -30,6 +31,7 @@ export function watchFirstKeyExchange(
         protocol._kex.remoteExtInfoEnabled = false;
         onExtInfoWanted();
       }
+      keepRightGuess(protocol, payload);
       speedUpX25519(protocol._kex);
     }
     return unlessDead(protocol, result);
@@ -37,7 +39,7 @@ export function watchFirstKeyExchange(
 }
 
 /**
- * Corrects the engine's handler of a key *re*-exchange, which it has just installed.
+ * Corrects the engine's handler of a key *re*-exchange, which it has just installed on the client's `kexinit`.
  *
  * Strict key exchange concerns the first exchange only (OpenSSH PROTOCOL section 1.10); the engine applies it to all and would cut
  * off clients, AsyncSSH among them, that put IGNORE or data already under way between KEXINIT and NEWKEYS.
@@ -45,9 +47,11 @@ export function watchFirstKeyExchange(
 export function relaxReExchange(
   protocol: EngineProtocol,
   decipher: EngineDecipher,
+  kexinit: Buffer,
   onOther: EnginePayloadHandler,
 ): void {
   const engine = decipher._onPayload;
+  keepRightGuess(protocol, kexinit);
   decipher._onPayload = (payload) => {
     const number = payload[0] ?? 0;
     if (number <= SSH_MSG_DEBUG || number >= FIRST_CONNECTION_MESSAGE) return onOther(payload);

@@ -27,8 +27,10 @@ export interface EngineKeyExchange {
   readonly sessionID: Buffer | undefined;
   readonly negotiated: EngineNegotiated;
   remoteExtInfoEnabled: boolean;
-  /** NEWKEYS has been sent; what follows it must be under the new keys, which are not in use before the client's NEWKEYS. */
+  /** The ephemeral keys of an X25519 exchange. */
+  _keys?: unknown;
   readonly _sentNEWKEYS: boolean;
+  readonly _receivedNEWKEYS: boolean;
   getPublicKey(): Buffer;
   computeSecret(peerPublicKey: Buffer): Buffer | Error;
 }
@@ -64,6 +66,8 @@ export interface EngineProtocol {
   /** Our own KEXINIT while a key exchange is under way, otherwise undefined. */
   readonly _kexinit: Buffer | undefined;
   readonly _strictMode: boolean | undefined;
+  /** Whether the next packet of a key exchange is dropped unread. */
+  _skipNextInboundPacket: boolean;
   readonly _cipher: EngineCipher;
   readonly _decipher: EngineDecipher | undefined;
   readonly _packetRW: {

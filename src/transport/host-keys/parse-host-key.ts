@@ -27,7 +27,7 @@ interface PemBlock {
  * Opening an encrypted OpenSSH key is slow by design and blocks the event loop for a second or so.
  *
  * @throws SshServerError `ERR_SSH_HOST_KEY` if the text is not a private key, is encrypted and `passphrase` does not
- *   open it, or is of a kind that {@link createHostKey} refuses.
+ *   open it, or is of a kind that SSH or this server does not use.
  */
 export function parseHostKey(key: string | Uint8Array, options: ParseHostKeyOptions = {}): HostKey {
   const { source = 'host key' } = options;

@@ -2,7 +2,7 @@ import { EMPTY, of } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { grantWhen } from '../../../src/handlers/policies/grant-when.js';
-import { isGrantable } from '../../../src/handlers/policies/is-grantable.js';
+import { isGrantable } from '../../../src/streams/is-grantable.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
 import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
 import {

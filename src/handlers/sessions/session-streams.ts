@@ -2,54 +2,10 @@ import { finished, type Readable, type Writable } from 'node:stream';
 
 import { SshServerError } from '../../errors.js';
 import { type Channel } from '../../streams/channel.js';
-import { type ExitReport } from './exit-report.js';
 import { NewlineTranslator } from './newline-translator.js';
-import { type ServiceOptions } from './service.js';
-import { Session } from './session.js';
-
-/** A session and the means to end it. */
-export interface OpenSession {
-  readonly session: Session;
-  /** How far the program's output has run ahead of the client, in bytes. */
-  readonly bufferedBytes: number;
-  /**
-   * Whether output waits to be taken by the channel. If so, {@link flushed} is called once it was, or was dropped. From
-   * now on no EOF is sent from here.
-   */
-  flush(flushed: () => void): boolean;
-  /** Ends reading and writing at once. */
-  destroy(): void;
-}
 
 /** One for all: making an error with its stack costs more than the rest of a short program. */
 const OVER = new SshServerError('ERR_SSH_CHANNEL', 'the program is over and its channel closed');
-
-const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
-
-/** Opens a session on `channel`; its streams are made when the program first asks for them. */
-export function openSession(
-  channel: Channel,
-  options: ServiceOptions & { readonly arguments?: string },
-  exit: (report: ExitReport) => void,
-): OpenSession {
-  const streams = new SessionStreams(channel, options.rawOutput !== true && hasTranslatingTerminal(channel));
-  return {
-    session: new Session({
-      channel,
-      streams,
-      arguments: options.arguments ?? '',
-      maxLineBytes: options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
-      exit,
-    }),
-    get bufferedBytes() {
-      return streams.bufferedBytes;
-    },
-    flush: (flushed) => streams.flush(flushed),
-    destroy: () => {
-      streams.destroy();
-    },
-  };
-}
 
 /** Whether the client's terminal expects what a terminal device with ONLCR does to line feeds, the usual state. */
 function hasTranslatingTerminal(channel: Channel): boolean {
@@ -57,7 +13,8 @@ function hasTranslatingTerminal(channel: Channel): boolean {
   return modes !== undefined && modes.OPOST !== 0 && modes.ONLCR !== 0;
 }
 
-class SessionStreams {
+/** The streams of one program, made when it first asks for them: many programs need only some. */
+export class SessionStreams {
   readonly #channel: Channel;
   readonly #translates: boolean;
   #stdin: Readable | undefined;
@@ -65,9 +22,10 @@ class SessionStreams {
   #stderr: Writable | undefined;
   #over = false;
 
-  constructor(channel: Channel, translates: boolean) {
+  /** @param rawOutput sends line feeds as they are, whatever the terminal */
+  constructor(channel: Channel, rawOutput = false) {
     this.#channel = channel;
-    this.#translates = translates;
+    this.#translates = !rawOutput && hasTranslatingTerminal(channel);
   }
 
   get stdin(): Readable {
@@ -82,10 +40,15 @@ class SessionStreams {
     return (this.#stderr ??= this.#output('stderr'));
   }
 
+  /** How far the program's output has run ahead of the client, in bytes. */
   get bufferedBytes(): number {
     return (this.#stdout?.writableLength ?? 0) + (this.#stderr?.writableLength ?? 0);
   }
 
+  /**
+   * Whether output waits to be taken by the channel. If so, `flushed` is called once it was, or was dropped. From now on
+   * no EOF is sent from here.
+   */
   flush(flushed: () => void): boolean {
     this.#over = true;
     const waiting = [this.#stdout, this.#stderr].filter(
@@ -104,6 +67,7 @@ class SessionStreams {
     return waiting.length > 0;
   }
 
+  /** Ends reading and writing at once. */
   destroy(): void {
     this.#over = true;
     // Whoever still reads or writes is told; whoever is done is not disturbed.
@@ -115,9 +79,6 @@ class SessionStreams {
   #output(kind: 'stdout' | 'stderr'): Writable {
     const translator = this.#translates ? new NewlineTranslator() : undefined;
     const output = this.#channel.openOutput(kind, translator && ((bytes) => translator.translate(bytes)));
-    output.once('finish', () => {
-      this.#announceEnd();
-    });
     return this.#cutOffIfOver(output);
   }
 
@@ -125,14 +86,5 @@ class SessionStreams {
   #cutOffIfOver<S extends Readable | Writable>(stream: S): S {
     if (this.#over) stream.destroy(OVER);
     return stream;
-  }
-
-  /**
-   * RFC 4254 section 5.3: EOF ends both kinds of data, so it waits until the program has ended both. A program that is over
-   * sends it later, behind the exit status, as clients that stop reading at EOF expect.
-   */
-  #announceEnd(): void {
-    if (this.#over || this.#stdout?.writableFinished !== true || this.#stderr?.writableFinished !== true) return;
-    this.#channel.sendEof();
   }
 }

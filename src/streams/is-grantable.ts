@@ -1,7 +1,7 @@
-import { type Grantable } from '../../streams/verdict.js';
+import { type Grantable } from './verdict.js';
 
 /**
- * True for requests that a policy may grant. False for those that prove nothing: a key that was only offered or whose
+ * True for requests that a policy may grant; says in JavaScript what {@link Grantable} says to the compiler. False for those that prove nothing: a key that was only offered or whose
  * signature is wrong, the start of keyboard-interactive, an unknown method.
  */
 export function isGrantable<R>(request: R): request is Grantable<R> {

@@ -1,0 +1,136 @@
+import { SshServerError } from '../errors.js';
+import { parseAuthorizedKeys } from '../protocol/authentication/authorized-keys.js';
+import {
+  type AuthKey,
+  type KeyboardInteractiveAnswer,
+  type KeyboardInteractiveStart,
+  type NoneAuthRequest,
+  type OfferedKeyAuthRequest,
+  type PasswordAuthRequest,
+  type ProvenKeyAuthRequest,
+  type RefutedKeyAuthRequest,
+  type UnknownMethodAuthRequest,
+} from '../streams/events/ssh-user-auth-request.js';
+import { Secret } from '../streams/secret.js';
+import { connectionOf, type RequestOrigin } from './request-origin.js';
+
+/** What the builders of {@link authRequest} can be told besides. */
+export interface AuthRequestOptions extends RequestOrigin {
+  /** How many authentication requests the connection has sent, this one included. Default 1. */
+  readonly ordinal?: number;
+}
+
+/** What the builders of requests with a public key can be told besides. */
+export interface KeyRequestOptions extends AuthRequestOptions {
+  /** The signature algorithm the client names. Default the key's type, `rsa-sha2-512` for an RSA key (RFC 8332). */
+  readonly algorithm?: string;
+}
+
+/** What the builder of an answer can be told besides. */
+export interface AnswerOptions extends AuthRequestOptions {
+  /** Which challenge of the attempt is answered. Default 1, the first. */
+  readonly round?: number;
+}
+
+const common = (user: string, options: AuthRequestOptions) =>
+  ({
+    type: 'SSHUserAuthRequest',
+    connection: connectionOf(options),
+    user,
+    service: 'ssh-connection',
+    ordinal: options.ordinal ?? 1,
+  }) as const;
+
+const withKey = (user: string, publicKeyLine: string, options: KeyRequestOptions) => {
+  const key = keyOf(publicKeyLine);
+  const algorithm = options.algorithm ?? (key.type === 'ssh-rsa' ? 'rsa-sha2-512' : key.type);
+  return { ...common(user, options), method: 'publickey', algorithm, key } as const;
+};
+
+/**
+ * Builds authentication requests as a server would see them (RFC 4252, RFC 4256).
+ *
+ * A key is given as the line of a `.pub` file or of an authorized_keys file.
+ *
+ * @example
+ * ```ts
+ * const guess = authRequest.password('root', 'guess', { from: '203.0.113.7' });
+ * ```
+ *
+ * @throws SshServerError `ERR_SSH_KEY`, from the builders that take a key, if the line holds none or more than one.
+ */
+export const authRequest = {
+  /** The first probe of most clients (RFC 4252 section 5.2). */
+  none: (user: string, options: AuthRequestOptions = {}): NoneAuthRequest => ({
+    ...common(user, options),
+    method: 'none',
+  }),
+
+  /** A password (RFC 4252 section 8). */
+  password: (user: string, password: string, options: AuthRequestOptions = {}): PasswordAuthRequest => ({
+    ...common(user, options),
+    method: 'password',
+    password: new Secret(password),
+  }),
+
+  /** A key that the client asks about and proves nothing with (RFC 4252 section 7). */
+  offeredKey: (user: string, publicKeyLine: string, options: KeyRequestOptions = {}): OfferedKeyAuthRequest => ({
+    ...withKey(user, publicKeyLine, options),
+    stage: 'offered',
+  }),
+
+  /** A key whose signature was verified. */
+  provenKey: (user: string, publicKeyLine: string, options: KeyRequestOptions = {}): ProvenKeyAuthRequest => ({
+    ...withKey(user, publicKeyLine, options),
+    stage: 'proven',
+  }),
+
+  /** A key with a wrong signature. */
+  refutedKey: (user: string, publicKeyLine: string, options: KeyRequestOptions = {}): RefutedKeyAuthRequest => ({
+    ...withKey(user, publicKeyLine, options),
+    stage: 'refuted',
+  }),
+
+  /** A client that is ready for questions (RFC 4256 section 3.1). */
+  keyboardInteractive: (user: string, options: AuthRequestOptions = {}): KeyboardInteractiveStart => ({
+    ...common(user, options),
+    method: 'keyboard-interactive',
+    stage: 'started',
+    submethods: [],
+  }),
+
+  /** The answers to a challenge, in the order of its prompts (RFC 4256 section 3.4). */
+  keyboardInteractiveAnswer: (
+    user: string,
+    answers: readonly string[],
+    options: AnswerOptions = {},
+  ): KeyboardInteractiveAnswer => ({
+    ...common(user, options),
+    method: 'keyboard-interactive',
+    stage: 'answered',
+    round: options.round ?? 1,
+    answers: answers.map((answer) => new Secret(answer)),
+  }),
+
+  /** A method that the server does not know, such as `hostbased`. */
+  unknownMethod: (user: string, name: string, options: AuthRequestOptions = {}): UnknownMethodAuthRequest => ({
+    ...common(user, options),
+    method: 'other',
+    name,
+  }),
+} as const;
+
+function keyOf(publicKeyLine: string): AuthKey {
+  const { entries, problems } = parseAuthorizedKeys(publicKeyLine);
+  const [entry, ...others] = entries;
+  const [problem] = problems;
+  if (entry === undefined || others.length > 0 || problem !== undefined) {
+    const fault = problem?.message ?? `it holds ${String(entries.length)} keys`;
+    throw new SshServerError(
+      'ERR_SSH_KEY',
+      `authRequest: give the line of one public key, as in a .pub file: ${fault}`,
+    );
+  }
+  const { type, blob, fingerprint, bits } = entry.publicKey;
+  return { type, blob, fingerprint, bits };
+}

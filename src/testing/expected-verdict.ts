@@ -1,0 +1,36 @@
+import { type DenyReason } from '../streams/deny-reason.js';
+import { type PolicyName } from '../streams/verdict.js';
+
+/**
+ * What became of a request, in a word.
+ *
+ * `open`: nobody has decided. `granted`: yes. `denied`: no. Two kinds of yes let nobody in, and so have words of their own:
+ * `challenged`, questions are to be asked (RFC 4256), and `offer-accepted`, a key would do but is not proven (RFC 4252
+ * section 7).
+ */
+export type Outcome = 'open' | 'granted' | 'denied' | 'challenged' | 'offer-accepted';
+
+/** What is expected of a verdict. What is left out may be anything. */
+export interface VerdictExpectation {
+  readonly outcome: Outcome;
+  /** The policy that granted or denied. */
+  readonly by?: PolicyName;
+  /** Why it was denied. */
+  readonly reason?: DenyReason;
+  /** The very request it is about: tells apart verdicts that overtake each other. */
+  readonly request?: object;
+  /** How many leases the grant carries. */
+  readonly leases?: number;
+}
+
+/** What is expected of a verdict: an outcome, a denial with its reason such as `denied: rate-limited`, or more. */
+export type ExpectedVerdict = Outcome | `denied: ${DenyReason}` | VerdictExpectation;
+
+/** The letters that mean something by themselves. */
+export const OUTCOME_LETTERS: Readonly<Record<string, ExpectedVerdict>> = {
+  o: 'open',
+  g: 'granted',
+  d: 'denied',
+  c: 'challenged',
+  k: 'offer-accepted',
+};

@@ -1,0 +1,98 @@
+import { inspect } from 'node:util';
+
+import { type Verdict } from '../streams/verdict.js';
+import { type ExpectedVerdict, type Outcome } from './expected-verdict.js';
+
+/** A verdict as a test sees it, or the parts of it that a test cares about. */
+interface VerdictParts {
+  readonly outcome: Outcome;
+  readonly by?: string;
+  readonly reason?: string;
+  readonly leases?: number;
+  readonly request?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Judges verdicts by an expectation, and says in a line what it expects. */
+export class VerdictMatcher {
+  readonly #expected: VerdictParts;
+
+  constructor(expected: ExpectedVerdict) {
+    this.#expected = typeof expected === 'string' ? read(expected) : expected;
+  }
+
+  /** What is expected. */
+  get description(): string {
+    return describe(this.#expected);
+  }
+
+  /** Whether `verdict` has everything that is expected of it. */
+  matches(verdict: Verdict<unknown>): boolean {
+    const { outcome, by, reason, leases, request } = this.#expected;
+    const actual = partsOf(verdict);
+    return (
+      actual.outcome === outcome &&
+      (by === undefined || actual.by === by) &&
+      (reason === undefined || actual.reason === reason) &&
+      (leases === undefined || actual.leases === leases) &&
+      (request === undefined || actual.request === request)
+    );
+  }
+}
+
+/** The line for a verdict that was not expected: all there is to know of it. */
+export const describeVerdict = (verdict: Verdict<unknown>): string => describe(partsOf(verdict));
+
+const DENIED = 'denied: ';
+
+function read(expected: Extract<ExpectedVerdict, string>): VerdictParts {
+  return expected.startsWith(DENIED)
+    ? { outcome: 'denied', reason: expected.slice(DENIED.length) }
+    : // What does not begin like a denial with its reason is an outcome.
+      { outcome: expected as Outcome };
+}
+
+function partsOf(verdict: Verdict<unknown>): VerdictParts {
+  const { request } = verdict;
+  switch (verdict.state) {
+    case 'open':
+      return { outcome: 'open', leases: verdict.leases.length, request };
+    case 'granted':
+      return {
+        outcome: verdict.challenge !== undefined ? 'challenged' : isOffer(request) ? 'offer-accepted' : 'granted',
+        by: verdict.by,
+        leases: verdict.leases.length,
+        request,
+      };
+    case 'denied':
+      return { outcome: 'denied', by: verdict.by, reason: verdict.reason, request, cause: verdict.cause };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+const isOffer = (request: unknown): boolean =>
+  typeof request === 'object' && request !== null && 'stage' in request && request.stage === 'offered';
+
+function describe({ outcome, reason, by, leases = 0, request, cause }: VerdictParts): string {
+  let line: string = reason === undefined ? outcome : `${outcome}: ${reason}`;
+  if (by !== undefined) line += ` by ${by}`;
+  if (leases > 0) line += ` with ${String(leases)} lease${leases === 1 ? '' : 's'}`;
+  if (request !== undefined) line += `, for ${describeRequest(request)}`;
+  if (cause !== undefined) line += `, since ${cause instanceof Error ? cause.message : inspect(cause)}`;
+  return line;
+}
+
+/** Enough of a request to know which it is, in the words of the builders. */
+function describeRequest(request: unknown): string {
+  if (typeof request !== 'object' || request === null) return inspect(request);
+  // Whatever a test puts to a policy; usually a request.
+  const { type, method, stage, user, requestType, channelType, connection } = request as Readonly<
+    Record<string, unknown>
+  >;
+  const words = [type, method, stage, user, requestType ?? channelType].filter((word) => typeof word === 'string');
+  if (typeof connection === 'object' && connection !== null && 'remoteAddress' in connection) {
+    words.push(`from ${String(connection.remoteAddress)}`);
+  }
+  return words.join(' ');
+}
