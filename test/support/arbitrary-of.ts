@@ -15,7 +15,7 @@ import { decodeUtf8 } from '../../src/transport/wire/utf8.js';
 export const anyBytes: Arbitrary<Buffer> = fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes));
 
 /** Text as a peer sends it: well-formed UTF-8 of every plane, or bytes that are none. */
-export const anyText: Arbitrary<string> = fc.oneof(fc.string({ unit: 'binary' }), anyBytes.map(decodeUtf8));
+const anyText: Arbitrary<string> = fc.oneof(fc.string({ unit: 'binary' }), anyBytes.map(decodeUtf8));
 
 const printable = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) });
 const name = fc.stringMatching(/^[!-+\--~]+$/);

@@ -53,4 +53,4 @@ export const id: ConnectionId = connectionId(1);
 export const forged: ConnectionId = 'c1';
 
 // @ts-expect-error the id of a connection is not the id of a channel
-export const mixedUp: ChannelId = id;
+export const mixedUp: ChannelId = connectionId(2);

@@ -22,5 +22,5 @@ export function isExitReport(value: unknown): value is ExitReport {
 }
 
 /** Whether `value` can be sent as `exit-status`, which is a `uint32`. */
-export const isExitStatus = (value: unknown): value is number =>
+const isExitStatus = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_STATUS;

@@ -25,7 +25,7 @@ const id = connectionId(1);
 const channel = channelId(id, 0);
 const identity: Identity = { user: 'ann', method: 'password' };
 
-export const from = (remoteAddress: string): ConnectionInfo => ({
+const from = (remoteAddress: string): ConnectionInfo => ({
   id,
   remoteAddress,
   remotePort: 50_000,
@@ -43,7 +43,7 @@ export const knock = (remoteAddress: string): ConnectionRequest => ({
 const auth = { type: 'SSHUserAuthRequest', connection, user: 'ann', service: 'ssh-connection', ordinal: 1 } as const;
 
 export const none: NoneAuthRequest = { ...auth, method: 'none' };
-export const unknownMethod: UnknownMethodAuthRequest = { ...auth, method: 'other', name: 'hostbased' };
+const unknownMethod: UnknownMethodAuthRequest = { ...auth, method: 'other', name: 'hostbased' };
 
 export const password = (text: string, user = 'ann'): PasswordAuthRequest => ({
   ...auth,
