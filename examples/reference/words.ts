@@ -32,7 +32,8 @@ export const words = {
     return endOf(input);
   },
 
-  sink: ({ input }) => endOf(input.resume()),
+  // A listener that does nothing: Node hands it each block at once, where resume() alone would queue the block first.
+  sink: ({ input }) => endOf(input.on('data', () => undefined)),
 
   source: async ({ session, args, signal }) => {
     if (!/^\d{1,15}$/.test(args)) return misuse(session.stderr, 'source BYTES');
