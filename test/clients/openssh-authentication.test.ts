@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type KeyKind, makeKey } from '../support/client-keys.js';
+import { ClientSite } from '../support/client-site.js';
+import { OpenSshClient } from '../support/openssh-client.js';
+import { requires } from '../support/requires.js';
+
+const programs = requires(['ssh', 'ssh-keygen', 'sshpass']);
+
+describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, authentication'), () => {
+  let site: ClientSite;
+  let ssh: OpenSshClient;
+
+  beforeAll(async () => {
+    site = await ClientSite.open({ keygen: programs.path('ssh-keygen') });
+    ssh = new OpenSshClient({ program: programs.path('ssh'), server: site.server, env: site.environment });
+  });
+
+  afterAll(() => site.close());
+
+  const withPassword = (password: string) => ssh.runWithPassword(programs.path('sshpass'), password, 'whoami');
+
+  it.each<KeyKind>(['ed25519', 'ecdsa256', 'ecdsa384', 'ecdsa521', 'rsa'])(
+    'ssh signs in with an authorised %s key',
+    async (kind) => {
+      const { status, stdout, stderr } = await ssh.run('whoami', { key: site.keys[kind] });
+
+      expect({ status, stdout: stdout.toString(), stderr }).toEqual({ status: 0, stdout: 'demo\n', stderr: '' });
+    },
+  );
+
+  it.each(['rsa-sha2-512', 'rsa-sha2-256'])('ssh signs in with an RSA key and %s alone', async (algorithm) => {
+    const { status, stdout } = await ssh.run('whoami', {
+      key: site.keys.rsa,
+      settings: [`PubkeyAcceptedAlgorithms=${algorithm}`],
+    });
+
+    expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: 'demo\n' });
+  });
+
+  it('ssh picks rsa-sha2-512 by itself, because EXT_INFO told it so', async () => {
+    const { status, stderr } = await ssh.run('true', {
+      key: site.keys.rsa,
+      flags: ['-vvv'],
+      settings: ['LogLevel=DEBUG3'],
+    });
+
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/kex_input_ext_info: server-sig-algs=<[^>]*\brsa-sha2-512,rsa-sha2-256\b[^>]*>/u);
+    expect(stderr).toMatch(/signing using rsa-sha2-512 /u);
+  });
+
+  it('ssh finds no way to sign with SHA-1', async () => {
+    const { status, stderr } = await ssh.run('whoami', {
+      key: site.keys.rsa,
+      settings: ['PubkeyAcceptedAlgorithms=ssh-rsa'],
+    });
+
+    expect(status).toBe(255);
+    expect(stderr).toContain('Permission denied');
+  });
+
+  it('ssh is refused with a key that nobody authorised', async () => {
+    const { status, stdout, stderr } = await ssh.run('whoami', { key: site.keys.stranger });
+
+    expect({ status, stdout: stdout.toString() }).toEqual({ status: 255, stdout: '' });
+    expect(stderr).toMatch(/Permission denied \(.*\bpublickey\b.*\bpassword\b.*\)/u);
+  });
+
+  it('ssh gets in with its eighth key: offers do not count as failures', async () => {
+    const strangers = Array.from({ length: 7 }, (_, index) => site.path(`stranger-${String(index)}`));
+    await Promise.all(strangers.map((file) => makeKey(programs.path('ssh-keygen'), 'ed25519', file)));
+
+    const { status, stdout } = await ssh.run('whoami', {
+      key: null,
+      flags: [...strangers, site.keys.ed25519].flatMap((file) => ['-i', file]),
+    });
+
+    expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: 'demo\n' });
+  });
+
+  it('ssh is refused when it offers no method', async () => {
+    const { status, stderr } = await ssh.run('whoami', { settings: ['PreferredAuthentications=none'] });
+
+    expect(status).toBe(255);
+    expect(stderr).toContain('Permission denied');
+  });
+
+  it('ssh signs in with the password', async () => {
+    const { status, stdout } = await withPassword('demo');
+
+    expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: 'demo\n' });
+  });
+
+  it.each(['Demo', 'demo ', 'x'.repeat(1000)])('ssh is refused with the wrong password %j', async (password) => {
+    const { status, stdout, stderr } = await withPassword(password);
+
+    expect(stdout.toString()).toBe('');
+    expect(stderr).toContain('Permission denied');
+    // What sshpass makes of ssh's 255 differs between its versions; neither says success.
+    expect(status).not.toBe(0);
+  });
+
+  it('ssh is refused as a user who does not exist, with the password of one who does', async () => {
+    const call = { settings: ['User=nobody-here'], flags: ['-l', 'nobody-here'] };
+    const { status, stderr } = await ssh.runWithPassword(programs.path('sshpass'), 'demo', 'whoami', call);
+
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('Permission denied');
+  });
+});

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { ClientSite } from '../support/client-site.js';
+import { digest } from '../support/digest.js';
+import { OpenSshClient } from '../support/openssh-client.js';
+import { requires } from '../support/requires.js';
+
+const programs = requires(['ssh', 'ssh-keygen']);
+const SIZE = 24 * 1024 * 1024;
+/** 24 MiB at one exchange a megabyte would be 24; each exchange lets data under way pass before it counts anew. */
+const MIN_EXCHANGES = 8;
+
+describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, key re-exchange'), () => {
+  let site: ClientSite;
+  let ssh: OpenSshClient;
+  const data = randomBytes(SIZE);
+
+  beforeAll(async () => {
+    site = await ClientSite.open({ keygen: programs.path('ssh-keygen') });
+    const { server, keys, environment: env } = site;
+    ssh = new OpenSshClient({ program: programs.path('ssh'), server, key: keys.ed25519, env });
+  });
+
+  afterAll(() => site.close());
+
+  const exchanges = (stderr: string): number => stderr.match(/SSH2_MSG_NEWKEYS received/gu)?.length ?? 0;
+
+  describe.each(['aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com', 'aes256-ctr'])('with %s', (cipher) => {
+    const call = { settings: ['RekeyLimit=1M', `Ciphers=${cipher}`, 'LogLevel=DEBUG1'] };
+
+    it('ssh renews its keys while it sends 24 MiB', async () => {
+      const { status, stderr } = await ssh.run('sink', { ...call, input: data });
+
+      expect(status).toBe(0);
+      expect(exchanges(stderr)).toBeGreaterThanOrEqual(MIN_EXCHANGES);
+    });
+
+    it('ssh renews its keys while it receives 24 MiB', async () => {
+      const { status, stdout, stderr } = await ssh.run(`source ${String(SIZE)}`, call);
+
+      expect(status).toBe(0);
+      expect(stdout.length).toBe(SIZE);
+      expect(exchanges(stderr)).toBeGreaterThanOrEqual(MIN_EXCHANGES);
+    });
+
+    it('ssh renews its keys while 24 MiB go each way, and not a byte is lost', async () => {
+      const { status, stdout, stderr } = await ssh.run('cat', { ...call, input: data });
+
+      expect(status).toBe(0);
+      expect(digest(stdout)).toBe(digest(data));
+      expect(exchanges(stderr)).toBeGreaterThanOrEqual(MIN_EXCHANGES);
+    });
+  });
+
+  it('ssh renews its keys by time, in the middle of a silent command', async () => {
+    // OpenSSH checks the clock when something moves, here its own signs of life.
+    const { status, stderr } = await ssh.run('sleep 3', {
+      settings: ['RekeyLimit=default 1s', 'ServerAliveInterval=1', 'LogLevel=DEBUG1'],
+    });
+
+    expect(status).toBe(0);
+    expect(exchanges(stderr)).toBeGreaterThanOrEqual(2);
+  });
+});
