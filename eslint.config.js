@@ -48,6 +48,8 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // `import { type A } from` stays behind as `import {} from` and loads a module that has nothing to run.
+      '@typescript-eslint/no-import-type-side-effects': 'error',
       // Handlers and plugin modules are classes because containers build them.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       'rxjs-x/no-exposed-subjects': 'error',

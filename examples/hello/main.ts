@@ -1,6 +1,6 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { createServer, Decide, Exec, grantPassword, loadOrCreateHostKey, SshHandler } from 'rxsshd';
-import { type Session, type SSHUserAuthRequest, type Verdict } from 'rxsshd';
+import type { Session, SSHUserAuthRequest, Verdict } from 'rxsshd';
 
 @SshHandler()
 class Hello {

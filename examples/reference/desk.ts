@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from 'rxsshd';
 
-import { type Settings } from './settings.js';
+import type { Settings } from './settings.js';
 import { KEYS, SETTINGS } from './tokens.js';
 
 /** The one user of this server. */

@@ -1,5 +1,5 @@
 import { filter } from 'rxjs';
-import { type EventStreams, type SshEventType } from 'rxsshd';
+import type { EventStreams, SshEventType } from 'rxsshd';
 
 /** Too many to read, and what users send is theirs. */
 const UNTOLD: ReadonlySet<SshEventType> = new Set<SshEventType>(['SSHChannelDataIn', 'SSHChannelReadyToSend']);

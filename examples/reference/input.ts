@@ -1,9 +1,9 @@
-import { type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 import { EMPTY, type Observable } from 'rxjs';
-import { type Session } from 'rxsshd';
+import type { Session } from 'rxsshd';
 
-import { type Typed } from './line-discipline.js';
+import type { Typed } from './line-discipline.js';
 import { TerminalInput } from './terminal-input.js';
 
 /** Where a program reads from: a terminal with somebody at it, or plain bytes. */

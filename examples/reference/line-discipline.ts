@@ -1,4 +1,4 @@
-import { type TerminalModes } from 'rxsshd';
+import type { TerminalModes } from 'rxsshd';
 
 /** What somebody at a terminal has done. */
 export type Typed =

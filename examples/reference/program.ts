@@ -1,7 +1,7 @@
-import { type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
-import { type Observable } from 'rxjs';
-import { type ExitReport, type Session } from 'rxsshd';
+import type { Observable } from 'rxjs';
+import type { ExitReport, Session } from 'rxsshd';
 
 import { type Input, inputOf } from './input.js';
 

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 
 import { Subject, type Observable } from 'rxjs';
-import { type Session, type Terminal } from 'rxsshd';
+import type { Session, Terminal } from 'rxsshd';
 
-import { type Input } from './input.js';
+import type { Input } from './input.js';
 import { LineDiscipline, type Typed } from './line-discipline.js';
 
 /** Lines typed ahead; with more than this the client has to wait. */

@@ -1,7 +1,7 @@
-import { type ServiceIdentifier } from 'inversify';
-import { type Policy, type SSHUserAuthRequest } from 'rxsshd';
+import type { ServiceIdentifier } from 'inversify';
+import type { Policy, SSHUserAuthRequest } from 'rxsshd';
 
-import { type Settings } from './settings.js';
+import type { Settings } from './settings.js';
 
 /** What the environment decided. */
 export const SETTINGS: ServiceIdentifier<Settings> = Symbol.for('reference/Settings');

@@ -1,9 +1,9 @@
-import { type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 import { concatMap, from, fromEvent, ignoreElements, lastValueFrom, merge, race, take, takeUntil, timer } from 'rxjs';
-import { type Terminal, type TerminalSize } from 'rxsshd';
+import type { Terminal, TerminalSize } from 'rxsshd';
 
-import { type Exit, type Program, type Word } from './program.js';
+import type { Exit, Program, Word } from './program.js';
 
 /** What shells return for words used in the wrong way. */
 const MISUSE = 2;

@@ -1,17 +1,17 @@
 import { Container } from 'inversify';
 
 import { SshServerError } from '../errors.js';
-import { type ReportServiceFailure } from '../handlers/sessions/session-router.js';
+import type { ReportServiceFailure } from '../handlers/sessions/session-router.js';
 import { signatureAlgorithmNames } from '../protocol/authentication/signature-algorithms.js';
 import { after, type Clock, systemClock } from '../streams/clock.js';
 import { defaultGrants } from '../streams/default-grants.js';
 import { EventHub } from '../streams/event-hub.js';
-import { type PoliciesByRequest } from '../streams/policy-chains.js';
+import type { PoliciesByRequest } from '../streams/policy-chains.js';
 import { SshServer } from '../streams/ssh-server.js';
 import { encodeOffer } from '../transport/algorithms.js';
 import { nativeCiphers } from '../transport/engine/ssh2-internals.js';
-import { type HostKey } from '../transport/host-keys/host-key.js';
-import { type TransportSettings } from '../transport/transport-settings.js';
+import type { HostKey } from '../transport/host-keys/host-key.js';
+import type { TransportSettings } from '../transport/transport-settings.js';
 import { explore } from './explore.js';
 import { buildHandlers } from './explore-container.js';
 import { observe } from './observe.js';
@@ -44,11 +44,25 @@ const warn = (message: string): void => {
  */
 export async function createServer(options: CreateServerOptions): Promise<SshServer> {
   const settings = readSettings(options);
-  const { hostKeys, handlers = [], modules = [], plugins = [], clock = systemClock, onWarning = warn } = options;
-  checkPlugins(plugins);
+  checkPlugins(options.plugins ?? []);
 
-  const hub = new EventHub();
   const container = new Container({ defaultScope: 'Singleton' });
+  try {
+    return await buildServer(options, settings, container);
+  } catch (cause) {
+    // What the modules have opened would keep the program running. The first failure is the one to tell of.
+    await container.unbindAllAsync().catch(() => undefined);
+    throw cause;
+  }
+}
+
+async function buildServer(
+  options: CreateServerOptions,
+  settings: ServerSettings,
+  container: Container,
+): Promise<SshServer> {
+  const { hostKeys, handlers = [], modules = [], plugins = [], clock = systemClock, onWarning = warn } = options;
+  const hub = new EventHub();
   container.bind(CLOCK).toConstantValue(clock);
   container.bind(EVENTS).toConstantValue(hub.streams);
   await container.loadAsync(...modules, ...plugins.map((plugin) => plugin.module));

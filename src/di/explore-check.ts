@@ -1,7 +1,7 @@
 import { SshServerError } from '../errors.js';
-import { type HandlerFunction } from '../handlers/handler-function.js';
+import type { HandlerFunction } from '../handlers/handler-function.js';
 import { SSH_EVENT_TYPES } from '../streams/events/ssh-event.js';
-import { type SshRequestType } from '../streams/events/ssh-request.js';
+import type { SshRequestType } from '../streams/events/ssh-request.js';
 import { PHASES } from '../streams/phase.js';
 
 /** `satisfies` keeps the list complete. */

@@ -1,11 +1,11 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
 import { SshServerError } from '../errors.js';
-import { type HandlerClass } from '../handlers/handler-class.js';
-import { type HandlerFunction } from '../handlers/handler-function.js';
-import { type HandlerRecord } from '../handlers/handler-record.js';
+import type { HandlerClass } from '../handlers/handler-class.js';
+import type { HandlerFunction } from '../handlers/handler-function.js';
+import type { HandlerRecord } from '../handlers/handler-record.js';
 import { isMarkedHandler, recordsOf } from '../handlers/metadata.js';
-import { type Service } from '../handlers/sessions/service.js';
+import type { Service } from '../handlers/sessions/service.js';
 
 /**
  * The decorated methods of a handler as functions bound to it, bases first, each under the name `Class.method`.

@@ -1,8 +1,8 @@
-import { type Container, type Newable } from 'inversify';
+import type { Container, Newable } from 'inversify';
 
 import { SshServerError } from '../errors.js';
-import { type HandlerClass } from '../handlers/handler-class.js';
-import { type HandlerFunction } from '../handlers/handler-function.js';
+import type { HandlerClass } from '../handlers/handler-class.js';
+import type { HandlerFunction } from '../handlers/handler-function.js';
 import { checkMarked } from './explore-class.js';
 import { SSH_HANDLER } from './tokens.js';
 

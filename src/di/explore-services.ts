@@ -1,7 +1,7 @@
 import { SshServerError } from '../errors.js';
-import { type ExecFunction, type HandlerFunction, type ServiceRoute } from '../handlers/handler-function.js';
+import type { ExecFunction, HandlerFunction, ServiceRoute } from '../handlers/handler-function.js';
 import { CommandTable } from '../handlers/policies/command-table.js';
-import { type ServiceRoutes } from '../handlers/sessions/session-router.js';
+import type { ServiceRoutes } from '../handlers/sessions/session-router.js';
 
 /**
  * The services among `functions`, by what asks for them.

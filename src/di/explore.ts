@@ -1,8 +1,8 @@
-import { type HandlerFunction, type ObserveFunction } from '../handlers/handler-function.js';
+import type { HandlerFunction, ObserveFunction } from '../handlers/handler-function.js';
 import { type ReportServiceFailure, type ServiceRoutes, sessionRouter } from '../handlers/sessions/session-router.js';
-import { type SshRequests, type SshRequestType } from '../streams/events/ssh-request.js';
-import { type PoliciesByRequest } from '../streams/policy-chains.js';
-import { type PlacedPolicy } from '../streams/policy-stage.js';
+import type { SshRequests, SshRequestType } from '../streams/events/ssh-request.js';
+import type { PoliciesByRequest } from '../streams/policy-chains.js';
+import type { PlacedPolicy } from '../streams/policy-stage.js';
 import { checkFunction } from './explore-check.js';
 import { exploreClass } from './explore-class.js';
 import { exploreServices } from './explore-services.js';

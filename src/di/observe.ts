@@ -1,8 +1,8 @@
 import { type Observable, tap } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
-import { type ObserveFunction } from '../handlers/handler-function.js';
-import { type EventHub } from '../streams/event-hub.js';
+import type { ObserveFunction } from '../handlers/handler-function.js';
+import type { EventHub } from '../streams/event-hub.js';
 
 /** An observer that fails this often in a row, on every event it sees, is given up. */
 const MAX_FAILURES_IN_A_ROW = 10;

@@ -1,8 +1,8 @@
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
-import { type ZodType } from 'zod';
+import type { ZodType } from 'zod';
 
 import { SshServerError } from '../errors.js';
-import { type HandlerClass } from '../handlers/handler-class.js';
+import type { HandlerClass } from '../handlers/handler-class.js';
 
 /** The form of {@link SshPlugin} that this version of the package understands. */
 export const PLUGIN_CONTRACT = 1;

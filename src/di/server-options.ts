@@ -1,16 +1,16 @@
-import { type ContainerModule } from 'inversify';
+import type { ContainerModule } from 'inversify';
 import { z } from 'zod';
 
 import { SshServerError } from '../errors.js';
-import { type HandlerClass } from '../handlers/handler-class.js';
-import { type HandlerFunction } from '../handlers/handler-function.js';
+import type { HandlerClass } from '../handlers/handler-class.js';
+import type { HandlerFunction } from '../handlers/handler-function.js';
 import { DEFAULT_LIMITS, type ProtocolLimits } from '../protocol/limits.js';
 import { type AdmissionLimits, DEFAULT_ADMISSION } from '../streams/admission.js';
-import { type Clock } from '../streams/clock.js';
-import { type LogLevel } from '../streams/events/log.js';
+import type { Clock } from '../streams/clock.js';
+import type { LogLevel } from '../streams/events/log.js';
 import { type AlgorithmLists, DEFAULT_ALGORITHMS } from '../transport/algorithms.js';
-import { type HostKey } from '../transport/host-keys/host-key.js';
-import { type SshPlugin } from './plugin.js';
+import type { HostKey } from '../transport/host-keys/host-key.js';
+import type { SshPlugin } from './plugin.js';
 
 /** An authentication method that a server may offer (RFC 4252, RFC 4256). */
 export type AuthMethod = 'publickey' | 'password' | 'keyboard-interactive';

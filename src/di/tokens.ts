@@ -1,7 +1,7 @@
-import { type ServiceIdentifier } from 'inversify';
+import type { ServiceIdentifier } from 'inversify';
 
-import { type Clock } from '../streams/clock.js';
-import { type EventStreams } from '../streams/event-streams.js';
+import type { Clock } from '../streams/clock.js';
+import type { EventStreams } from '../streams/event-streams.js';
 
 // Registered symbols, so that a token is the same when this package is installed twice.
 

@@ -1,11 +1,11 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
-import { type EventStreams } from '../streams/event-streams.js';
-import { type SshRequests, type SshRequestType } from '../streams/events/ssh-request.js';
-import { type PlacedPolicy } from '../streams/policy-stage.js';
-import { type Policy } from '../streams/policy.js';
+import type { EventStreams } from '../streams/event-streams.js';
+import type { SshRequests, SshRequestType } from '../streams/events/ssh-request.js';
+import type { PlacedPolicy } from '../streams/policy-stage.js';
+import type { Policy } from '../streams/policy.js';
 import { type DecideOptions, defaultPhaseOf } from './handler-phase.js';
-import { type Service, type ServiceOptions } from './sessions/service.js';
+import type { Service, ServiceOptions } from './sessions/service.js';
 
 /** A policy for one type of request. */
 export interface DecideFunction<Type extends SshRequestType> extends PlacedPolicy<SshRequests[Type]> {

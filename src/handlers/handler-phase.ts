@@ -1,5 +1,5 @@
-import { type SshRequestType } from '../streams/events/ssh-request.js';
-import { type Phase } from '../streams/phase.js';
+import type { SshRequestType } from '../streams/events/ssh-request.js';
+import type { Phase } from '../streams/phase.js';
 
 /** When a policy is asked. */
 export interface DecideOptions {

@@ -1,7 +1,7 @@
-import { type EventStreams } from '../streams/event-streams.js';
-import { type SshRequestType } from '../streams/events/ssh-request.js';
-import { type Phase } from '../streams/phase.js';
-import { type ServiceOptions } from './sessions/service.js';
+import type { EventStreams } from '../streams/event-streams.js';
+import type { SshRequestType } from '../streams/events/ssh-request.js';
+import type { Phase } from '../streams/phase.js';
+import type { ServiceOptions } from './sessions/service.js';
 
 /** What a decorator recorded about a method. Plain data: only the explorer acts on it. */
 export type HandlerRecord = { readonly method: string | symbol } & (

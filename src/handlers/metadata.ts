@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 
 import { SshServerError } from '../errors.js';
-import { type HandlerClass } from './handler-class.js';
-import { type HandlerRecord } from './handler-record.js';
+import type { HandlerClass } from './handler-class.js';
+import type { HandlerRecord } from './handler-record.js';
 
 // Strings, not symbols: two copies of this package must read each other's records.
 const RECORDS = 'rxsshd/handlers/records';

@@ -1,10 +1,10 @@
-import { type NegotiatedAlgorithms, type TransportEnd } from '../transport/transport-listener.js';
-import { type AuthAttempt, type AuthOutcome } from './authentication/auth-attempt.js';
-import { type SshChannel } from './channels/ssh-channel.js';
-import { type ChannelOpenDetail } from './messages/channel-open-detail.js';
-import { type ChannelOpenFailureReasonName } from './messages/channel-open-failure-reason.js';
-import { type ChannelRequestDetail } from './messages/channel-request-detail.js';
-import { type GlobalRequestDetail } from './messages/global-request-detail.js';
+import type { NegotiatedAlgorithms, TransportEnd } from '../transport/transport-listener.js';
+import type { AuthAttempt, AuthOutcome } from './authentication/auth-attempt.js';
+import type { SshChannel } from './channels/ssh-channel.js';
+import type { ChannelOpenDetail } from './messages/channel-open-detail.js';
+import type { ChannelOpenFailureReasonName } from './messages/channel-open-failure-reason.js';
+import type { ChannelRequestDetail } from './messages/channel-request-detail.js';
+import type { GlobalRequestDetail } from './messages/global-request-detail.js';
 
 /** A channel that the peer asks for. */
 export interface ChannelOpenQuestion {

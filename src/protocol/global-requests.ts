@@ -1,6 +1,6 @@
-import { type ConnectionAuthority } from './connection-authority.js';
-import { type ProtocolLimits } from './limits.js';
-import { type Link } from './link.js';
+import type { ConnectionAuthority } from './connection-authority.js';
+import type { ProtocolLimits } from './limits.js';
+import type { Link } from './link.js';
 import { GlobalRequest, RequestFailure, RequestSuccess } from './messages/global-request.js';
 import { GlobalRequestDetail } from './messages/global-request-detail.js';
 import { RequestQueue } from './request-queue.js';

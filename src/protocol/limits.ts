@@ -2,7 +2,7 @@
 export interface ProtocolLimits {
   /** Failed authentication attempts; the next one disconnects. Queries (`none`, offered keys) are not failures. Default 6. */
   readonly maxAuthFailures: number;
-  /** Authentication requests of any kind; the next one disconnects. Default 64. */
+  /** Authentication requests of any kind, and answers to questions; the next one disconnects. Default 64. */
   readonly maxAuthRequests: number;
   /** Channels at once, those being decided included. Default 64. */
   readonly maxChannels: number;

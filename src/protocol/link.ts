@@ -1,4 +1,4 @@
-import { type DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
+import type { DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
 
 /** What the state machines need of the transport underneath. */
 export interface Link {

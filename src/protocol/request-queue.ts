@@ -1,4 +1,4 @@
-/** Asks one question; `answered` must be called once, now or later. */
+/** Asks one question; `answered` must be called, now or later. The first call counts. */
 export type Ask = (answered: () => void) => void;
 
 /**
@@ -36,8 +36,10 @@ export class RequestQueue {
       if (ask === undefined) return;
       this.#asking = true;
       let returned = false;
+      let answered = false;
       ask(() => {
-        if (!this.#asking) return;
+        if (answered) return;
+        answered = true;
         this.#asking = false;
         if (returned) this.#run();
       });

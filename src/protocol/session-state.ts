@@ -1,4 +1,4 @@
-import { type TerminalModes } from './terminal-modes.js';
+import type { TerminalModes } from './terminal-modes.js';
 
 /** Size of a terminal (RFC 4254 sections 6.2 and 6.7). */
 export interface TerminalSize {

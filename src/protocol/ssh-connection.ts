@@ -1,20 +1,16 @@
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
 import { SSH_MSG } from '../transport/messages/message-number.js';
 import { ServiceAccept, ServiceRequest } from '../transport/messages/service.js';
 import { Transport } from '../transport/transport.js';
-import {
-  type NegotiatedAlgorithms,
-  type TransportEnd,
-  type TransportListener,
-} from '../transport/transport-listener.js';
-import { type TransportSettings } from '../transport/transport-settings.js';
+import type { NegotiatedAlgorithms, TransportEnd, TransportListener } from '../transport/transport-listener.js';
+import type { TransportSettings } from '../transport/transport-settings.js';
 import { UserAuthentication } from './authentication/user-authentication.js';
 import { ChannelTable } from './channels/channel-table.js';
-import { type SshChannel } from './channels/ssh-channel.js';
-import { type ConnectionAuthority } from './connection-authority.js';
+import type { SshChannel } from './channels/ssh-channel.js';
+import type { ConnectionAuthority } from './connection-authority.js';
 import { GlobalRequests } from './global-requests.js';
-import { type ProtocolLimits } from './limits.js';
+import type { ProtocolLimits } from './limits.js';
 
 /** After authentication the client may renew its keys as often as it likes; the engine bounds each exchange. */
 const UNLIMITED = Infinity;
@@ -102,11 +98,16 @@ export class SshConnection implements TransportListener {
 
   #onServiceRequest(payload: Buffer): void {
     const request = ServiceRequest.decode(payload);
-    if (request === undefined || this.#service === 'deciding') {
+    if (request === undefined || this.#service === 'deciding' || this.authenticated) {
       this.#transport.violation('PROTOCOL_ERROR', 'malformed or untimely service request');
       return;
     }
     const { serviceName } = request;
+    // Paramiko asks again before each attempt; it has been decided, and its leases are held.
+    if (serviceName === this.#service) {
+      this.#transport.send(ServiceAccept.encode({ serviceName }));
+      return;
+    }
     this.#service = 'deciding';
     this.#authority.decideService(serviceName, (granted) => {
       if (this.#ended) return;

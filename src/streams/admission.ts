@@ -1,8 +1,8 @@
 import { map } from 'rxjs';
 
 import { DenyReason } from './deny-reason.js';
-import { type ConnectionRequest } from './events/connection-request.js';
-import { type Policy } from './policy.js';
+import type { ConnectionRequest } from './events/connection-request.js';
+import type { Policy } from './policy.js';
 import { deny } from './verdict.js';
 
 /** How many connections a server takes. */

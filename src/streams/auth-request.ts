@@ -1,6 +1,6 @@
-import { type AuthAttempt } from '../protocol/authentication/auth-attempt.js';
-import { type ConnectionInfo } from './connection-info.js';
-import { type SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
+import type { AuthAttempt } from '../protocol/authentication/auth-attempt.js';
+import type { ConnectionInfo } from './connection-info.js';
+import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
 import { Secret } from './secret.js';
 
 /** The event of an authentication attempt: plain data, with every secret wrapped. */

@@ -1,5 +1,5 @@
-import { type Brand } from './brand.js';
-import { type ConnectionId } from './connection-id.js';
+import type { Brand } from './brand.js';
+import type { ConnectionId } from './connection-id.js';
 
 /**
  * Identifies one channel, unique across all connections of a server.

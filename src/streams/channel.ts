@@ -1,9 +1,9 @@
-import { type Duplex, type Readable, type Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
-import { type SessionState } from '../protocol/session-state.js';
-import { type ChannelId } from './channel-id.js';
-import { type ConnectionInfo } from './connection-info.js';
-import { type Identity } from './identity.js';
+import type { SessionState } from '../protocol/session-state.js';
+import type { ChannelId } from './channel-id.js';
+import type { ConnectionInfo } from './connection-info.js';
+import type { Identity } from './identity.js';
 
 /** An open channel as policies and handlers see it (RFC 4254 section 5). */
 export interface Channel {
@@ -52,6 +52,7 @@ export interface Channel {
    * Sends a channel request of any type. `data` is the type-specific part.
    *
    * @returns whether the client granted it; false at once if the channel is closed; true at once without `wantReply`.
+   * @throws RangeError if the type is not printable US-ASCII.
    */
   request(requestType: string, data: Uint8Array, options?: { readonly wantReply?: boolean }): Promise<boolean>;
   /** Closes the channel after what was written has been sent. Safe to call again. */

@@ -1,4 +1,4 @@
-import { type Brand } from './brand.js';
+import type { Brand } from './brand.js';
 
 /** Identifies one connection for the life of the server; never reused, never sent to the client. */
 export type ConnectionId = Brand<string, 'ConnectionId'>;

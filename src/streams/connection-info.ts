@@ -1,4 +1,4 @@
-import { type ConnectionId } from './connection-id.js';
+import type { ConnectionId } from './connection-id.js';
 
 /** What is known of a connection from its first byte on. Plain data, one object for all events of a connection. */
 export interface ConnectionInfo {

@@ -1,7 +1,7 @@
-import { type DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
-import { type NegotiatedAlgorithms } from '../transport/transport-listener.js';
-import { type ConnectionInfo } from './connection-info.js';
-import { type Identity } from './identity.js';
+import type { DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
+import type { NegotiatedAlgorithms } from '../transport/transport-listener.js';
+import type { ConnectionInfo } from './connection-info.js';
+import type { Identity } from './identity.js';
 
 /** A connection of a running server, as operators and applications see it. */
 export interface Connection {

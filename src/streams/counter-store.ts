@@ -1,4 +1,4 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
 /** How many hits a key may have, in which window. */
 export interface HitWindow {

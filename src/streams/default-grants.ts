@@ -1,9 +1,9 @@
 import { map } from 'rxjs';
 
-import { type Policy } from './policy.js';
-import { type PoliciesByRequest } from './policy-chains.js';
+import type { Policy } from './policy.js';
+import type { PoliciesByRequest } from './policy-chains.js';
 import { type Grantable, grant } from './verdict.js';
-import { type SshRequest } from './events/ssh-request.js';
+import type { SshRequest } from './events/ssh-request.js';
 
 const NAME = 'default';
 

@@ -1,13 +1,13 @@
-import { type Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
 import { after, type Clock } from './clock.js';
 import { DenyReason } from './deny-reason.js';
-import { type EventHub } from './event-hub.js';
-import { type SshRequest, type SshRequests, type SshRequestType } from './events/ssh-request.js';
-import { type Phase } from './phase.js';
-import { type PolicyChains } from './policy-chains.js';
-import { type PolicyStage } from './policy-stage.js';
+import type { EventHub } from './event-hub.js';
+import type { SshRequest, SshRequests, SshRequestType } from './events/ssh-request.js';
+import type { Phase } from './phase.js';
+import type { PolicyChains } from './policy-chains.js';
+import type { PolicyStage } from './policy-stage.js';
 import { consider, type DeniedVerdict, type GrantedVerdict, type PolicyName } from './verdict.js';
 
 /** What the edge makes of a request: never open. */
@@ -41,31 +41,41 @@ export class Edge {
   /**
    * Decides `request`. `settle` is called once, before the return if every policy answers at once.
    *
+   * @param isGone tells whether whoever asked is gone, as observers and policies can bring about at any step; then
+   *   nothing more is said of the request
    * @returns the question, if it is still open
    */
   decide<Type extends SshRequestType>(
     request: SshRequests[Type] & { readonly type: Type },
     settle: (verdict: FinalVerdict<SshRequests[Type]>) => void,
+    isGone: () => boolean = () => false,
   ): PendingDecision | undefined {
     if (this.#hub.wants(request.type)) this.#hub.emit(request);
+    if (isGone()) return undefined;
 
     const decision = new Decision<SshRequests[Type]>(
       request,
       this.#chains.stagesOf(request.type),
       this.#clock.now(),
       (verdict, stage) => {
+        if (isGone()) return;
         this.#reportFailure(request, verdict, stage);
         this.#publish(request, verdict, stage, startedAt);
-        settle(verdict);
+        if (!isGone()) settle(verdict);
       },
     );
     const startedAt = decision.startedAt;
     decision.advance();
     if (decision.settled) return undefined;
+    if (isGone()) {
+      decision.cancel();
+      return undefined;
+    }
 
     decision.deadline = after(this.#clock, this.#deadlineMs, () => {
-      const silent = decision.expire();
+      const { silent } = decision;
       if (silent === undefined) return;
+      // Before the denial, which may end the connection.
       this.#chains.report(
         new SshServerError(
           'ERR_SSH_POLICY_FAILED',
@@ -74,6 +84,7 @@ export class Edge {
         silent.source,
         request,
       );
+      decision.expire();
     });
     return decision;
   }
@@ -184,13 +195,17 @@ class Decision<R extends SshRequest> implements PendingDecision {
     this.#stages[this.#index]?.abandon(this.#request);
   }
 
-  /** Denies what has not been settled yet and names the stage that kept silent. */
-  expire(): PolicyStage<R> | undefined {
-    const silent = this.#stages[this.#index];
-    if (this.settled || silent === undefined) return undefined;
+  /** The stage that has not answered yet. */
+  get silent(): PolicyStage<R> | undefined {
+    return this.settled ? undefined : this.#stages[this.#index];
+  }
+
+  /** Denies what has not been settled yet. */
+  expire(): void {
+    const { silent } = this;
+    if (silent === undefined) return;
     silent.abandon(this.#request);
     this.#finish(denial(this.#request, silent.source, DenyReason.PolicySilent), silent);
-    return silent;
   }
 
   #finish(verdict: FinalVerdict<R>, at: Place): void {

@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 
-import { type EventStreams } from './event-streams.js';
+import type { EventStreams } from './event-streams.js';
 import { SSH_EVENT_TYPES, type SshEvent, type SshEvents, type SshEventType } from './events/ssh-event.js';
 
 type Subjects = { readonly [Type in SshEventType]: Subject<SshEvents[Type]> };

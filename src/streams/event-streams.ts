@@ -1,6 +1,6 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
-import { type SshEvent, type SshEvents } from './events/ssh-event.js';
+import type { SshEvent, SshEvents } from './events/ssh-event.js';
 
 /**
  * Every event of a server, each under its name, and all of them in order.

@@ -1,4 +1,4 @@
-import { type Grantable } from './verdict.js';
+import type { Grantable } from './verdict.js';
 
 /**
  * True for requests that a policy may grant; says in JavaScript what {@link Grantable} says to the compiler. False for those that prove nothing: a key that was only offered or whose

@@ -1,6 +1,6 @@
 import { Subscription } from 'rxjs';
 
-import { type Lease } from './lease.js';
+import type { Lease } from './lease.js';
 
 /** What a held lease may cause. */
 export interface LeaseEffects {

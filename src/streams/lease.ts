@@ -1,4 +1,4 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
 /** A message to the user: the grant still stands. */
 export interface LeaseWarning {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { SshServerError } from '../errors.js';
-import { type CounterStore, type HitResult, type HitWindow } from './counter-store.js';
+import type { CounterStore, HitResult, HitWindow } from './counter-store.js';
 
 /** Options of {@link MemoryCounterStore}. */
 export interface MemoryCounterStoreOptions {

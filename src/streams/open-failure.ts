@@ -1,4 +1,4 @@
-import { type ChannelOpenFailureReasonName } from '../protocol/messages/channel-open-failure-reason.js';
+import type { ChannelOpenFailureReasonName } from '../protocol/messages/channel-open-failure-reason.js';
 import { DenyReason } from './deny-reason.js';
 
 /** What a client whose channel was refused is told (RFC 4254 section 5.1): as little as the protocol allows. */

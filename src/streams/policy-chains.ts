@@ -1,5 +1,5 @@
 import { messageOf, SshServerError } from '../errors.js';
-import { type SshRequest, type SshRequests, type SshRequestType } from './events/ssh-request.js';
+import type { SshRequest, SshRequests, SshRequestType } from './events/ssh-request.js';
 import { type Phase, PHASES } from './phase.js';
 import { type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage.js';
 
@@ -25,7 +25,7 @@ export class PolicyChains {
   readonly #stages: StagesByRequest;
   readonly report: ReportFault;
 
-  /** @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if a policy throws while it is built. */
+  /** @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if a policy throws while it is built or is no operator. */
   constructor(policies: PoliciesByRequest, report: ReportFault) {
     this.report = report;
     this.#stages = {
@@ -41,6 +41,11 @@ export class PolicyChains {
   /** The stages that requests of `type` pass, in order. */
   stagesOf<Type extends SshRequestType>(type: Type): readonly PolicyStage<SshRequests[Type]>[] {
     return this.#stages[type];
+  }
+
+  /** Unsubscribes every policy: nothing will be asked any more. */
+  close(): void {
+    for (const type of REQUEST_TYPES) for (const stage of this.stagesOf(type)) stage.close();
   }
 
   /** Every policy in the order in which it is asked. */

@@ -1,10 +1,10 @@
-import { type Observable, Subject } from 'rxjs';
+import { isObservable, type Observable, Subject, Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
 import { DenyReason } from './deny-reason.js';
-import { type SshRequest } from './events/ssh-request.js';
-import { type Phase } from './phase.js';
-import { type Policy } from './policy.js';
+import type { SshRequest } from './events/ssh-request.js';
+import type { Phase } from './phase.js';
+import type { Policy } from './policy.js';
 import { deny, type Verdict } from './verdict.js';
 
 /** A policy in its place: what it is called, when it runs. */
@@ -38,15 +38,21 @@ export class PolicyStage<R extends SshRequest> {
   readonly #waiting = new Map<R, Ticket<R>>();
   readonly #output$: Observable<Verdict<R>>;
   readonly #report: ReportFault;
+  /** The subscription in use; those that errored have left it. */
+  readonly #subscription = new Subscription();
   #subscribed = false;
   #completed = false;
 
-  /** @throws whatever the policy throws when it is built; the caller names it. */
+  /** @throws whatever the policy throws when it is built, or TypeError if it is no operator; the caller names it. */
   constructor(placed: PlacedPolicy<R>, report: ReportFault) {
     this.source = placed.source;
     this.phase = placed.phase;
     this.#report = report;
-    this.#output$ = placed.policy(this.#input.asObservable());
+    // What a policy written in JavaScript may return.
+    const output$: unknown = placed.policy(this.#input.asObservable());
+    if (!isObservable(output$)) throw new TypeError('it returned no Observable');
+    // Of what, only its emissions can tell; each is checked.
+    this.#output$ = output$ as Observable<Verdict<R>>;
   }
 
   /** Puts `verdict` to the policy; `settle` is called exactly once unless {@link abandon} comes first. */
@@ -65,6 +71,20 @@ export class PolicyStage<R extends SshRequest> {
     this.#waiting.delete(request);
   }
 
+  /** Unsubscribes the policy: nothing will be asked any more. */
+  close(): void {
+    try {
+      this.#subscription.unsubscribe();
+    } catch (cause) {
+      const error = new SshServerError(
+        'ERR_SSH_POLICY_FAILED',
+        `${this.source} threw while it was unsubscribed: ${messageOf(cause)}`,
+        { cause },
+      );
+      this.#report(error, this.source, undefined);
+    }
+  }
+
   /** How many requests wait for this policy. */
   get pending(): number {
     return this.#waiting.size;
@@ -72,7 +92,7 @@ export class PolicyStage<R extends SshRequest> {
 
   #subscribe(): void {
     this.#subscribed = true;
-    this.#output$.subscribe({
+    const subscription = this.#output$.subscribe({
       next: (emitted) => {
         this.#answer(emitted);
       },
@@ -85,6 +105,7 @@ export class PolicyStage<R extends SshRequest> {
         this.#fail('completed, so nothing it decides can be granted any more', undefined);
       },
     });
+    this.#subscription.add(subscription);
   }
 
   /** @param emitted - whatever a policy written in JavaScript may emit */

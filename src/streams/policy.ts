@@ -1,6 +1,6 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
-import { type Verdict } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 /**
  * An operator over verdicts: the one shape of every rule, in a `.pipe()`, in a decorated method, in a plugin.

@@ -1,14 +1,14 @@
-import { type Duplex, type Readable, type Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
-import { type SshChannel } from '../protocol/channels/ssh-channel.js';
+import type { SshChannel } from '../protocol/channels/ssh-channel.js';
 import { ChannelRequestDetail } from '../protocol/messages/channel-request-detail.js';
-import { type SessionState } from '../protocol/session-state.js';
-import { type Channel } from './channel.js';
-import { type ChannelId } from './channel-id.js';
-import { type ConnectionInfo } from './connection-info.js';
-import { type ChannelExit } from './events/ssh-channel-closed.js';
+import type { SessionState } from '../protocol/session-state.js';
+import type { Channel } from './channel.js';
+import type { ChannelId } from './channel-id.js';
+import type { ConnectionInfo } from './connection-info.js';
+import type { ChannelExit } from './events/ssh-channel-closed.js';
 import { exitReportOf } from './exit-signal.js';
-import { type Identity } from './identity.js';
+import type { Identity } from './identity.js';
 
 /** A channel of a running server, as policies and handlers see it. */
 export class ServerChannel implements Channel {

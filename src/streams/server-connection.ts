@@ -1,41 +1,41 @@
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
 import { Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
-import { type AuthAttempt, type AuthOutcome } from '../protocol/authentication/auth-attempt.js';
+import type { AuthAttempt, AuthOutcome } from '../protocol/authentication/auth-attempt.js';
 import { startsProgram } from '../protocol/channels/session-request.js';
-import { type SshChannel } from '../protocol/channels/ssh-channel.js';
-import {
-  type ChannelOpenAnswer,
-  type ChannelOpenQuestion,
-  type ChannelRequestAnswer,
-  type ChannelRequestQuestion,
-  type ConnectionAuthority,
-  type GlobalRequestAnswer,
-  type GlobalRequestQuestion,
+import type { SshChannel } from '../protocol/channels/ssh-channel.js';
+import type {
+  ChannelOpenAnswer,
+  ChannelOpenQuestion,
+  ChannelRequestAnswer,
+  ChannelRequestQuestion,
+  ConnectionAuthority,
+  GlobalRequestAnswer,
+  GlobalRequestQuestion,
 } from '../protocol/connection-authority.js';
 import { SshConnection } from '../protocol/ssh-connection.js';
-import { type DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
+import type { DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
 import { printable } from '../transport/printable.js';
-import { type NegotiatedAlgorithms, type TransportEnd } from '../transport/transport-listener.js';
+import type { NegotiatedAlgorithms, TransportEnd } from '../transport/transport-listener.js';
 import { userAuthRequestOf } from './auth-request.js';
-import { type Channel, type ServeChannel } from './channel.js';
+import type { Channel, ServeChannel } from './channel.js';
 import { type ChannelId, channelId } from './channel-id.js';
 import { after } from './clock.js';
-import { type Connection } from './connection.js';
-import { type ConnectionInfo } from './connection-info.js';
+import type { Connection } from './connection.js';
+import type { ConnectionInfo } from './connection-info.js';
 import { DenyReason } from './deny-reason.js';
-import { type FinalVerdict, type PendingDecision } from './edge.js';
-import { type SshRequestType, type SshRequests } from './events/ssh-request.js';
-import { type SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
-import { type Identity } from './identity.js';
-import { type Lease } from './lease.js';
+import type { FinalVerdict, PendingDecision } from './edge.js';
+import type { SshRequest, SshRequestType, SshRequests } from './events/ssh-request.js';
+import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
+import type { Identity } from './identity.js';
+import type { Lease } from './lease.js';
 import { holdLeases } from './lease-holder.js';
 import { openFailureOf } from './open-failure.js';
 import { ServerChannel } from './server-channel.js';
-import { type ServerContext } from './server-context.js';
-import { type PolicyName } from './verdict.js';
+import type { ServerContext } from './server-context.js';
+import type { PolicyName } from './verdict.js';
 
 /** Stands in requests that cannot happen before somebody has authenticated. */
 const NOBODY: Identity = { user: '', method: 'none' };
@@ -443,11 +443,28 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     settle: (verdict: FinalVerdict<SshRequests[Type]>) => void,
   ): void {
     const open: { question: PendingDecision | undefined } = { question: undefined };
-    open.question = this.#context.edge.decide<Type>(request, (verdict) => {
-      if (open.question !== undefined) this.#settled(open.question);
-      settle(verdict);
-    });
+    open.question = this.#context.edge.decide<Type>(
+      request,
+      (verdict) => {
+        if (open.question !== undefined) this.#settled(open.question);
+        this.#answer(request, () => {
+          settle(verdict);
+        });
+      },
+      () => this.#ended,
+    );
     if (open.question !== undefined) (this.#pending ??= new Set()).add(open.question);
+  }
+
+  /** Gives an answer. What makes it up comes from policies, and one that cannot be sent costs its connection only. */
+  #answer(request: SshRequest, give: () => void): void {
+    try {
+      give();
+    } catch (cause) {
+      const text = `the answer to ${request.type} could not be given, so its connection was closed: ${messageOf(cause)}`;
+      this.#error(new SshServerError('ERR_SSH_POLICY_FAILED', text, { cause }));
+      this.disconnect('the server failed');
+    }
   }
 
   #settled(question: PendingDecision): void {
@@ -463,7 +480,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   }
 
   #hold(leases: readonly Lease[]): void {
-    if (leases.length === 0) return;
+    if (leases.length === 0 || this.#ended) return;
     const held = holdLeases(leases, {
       warn: (message) => {
         this.#status(message);

@@ -1,10 +1,10 @@
-import { type ProtocolLimits } from '../protocol/limits.js';
-import { type TransportSettings } from '../transport/transport-settings.js';
-import { type Clock } from './clock.js';
-import { type Edge } from './edge.js';
-import { type EventHub } from './event-hub.js';
-import { type LogLevel } from './events/log.js';
-import { type ServerConnection } from './server-connection.js';
+import type { ProtocolLimits } from '../protocol/limits.js';
+import type { TransportSettings } from '../transport/transport-settings.js';
+import type { Clock } from './clock.js';
+import type { Edge } from './edge.js';
+import type { EventHub } from './event-hub.js';
+import type { LogLevel } from './events/log.js';
+import type { ServerConnection } from './server-connection.js';
 
 /** What the connections of one server share. */
 export interface ServerContext {

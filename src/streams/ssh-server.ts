@@ -1,24 +1,24 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
 import { SshServerError } from '../errors.js';
-import { type ProtocolLimits } from '../protocol/limits.js';
+import type { ProtocolLimits } from '../protocol/limits.js';
 import { engineReady } from '../transport/engine/ssh2-internals.js';
-import { type TransportSettings } from '../transport/transport-settings.js';
+import type { TransportSettings } from '../transport/transport-settings.js';
 import { Admission, type AdmissionLimits } from './admission.js';
 import { after, type Clock } from './clock.js';
-import { type Connection } from './connection.js';
+import type { Connection } from './connection.js';
 import { connectionId, type ConnectionId } from './connection-id.js';
-import { type ConnectionInfo } from './connection-info.js';
+import type { ConnectionInfo } from './connection-info.js';
 import { Edge } from './edge.js';
-import { type EventHub } from './event-hub.js';
-import { type EventStreams } from './event-streams.js';
-import { type LogLevel } from './events/log.js';
-import { type SshRequest, type SshRequestType } from './events/ssh-request.js';
-import { type Phase } from './phase.js';
+import type { EventHub } from './event-hub.js';
+import type { EventStreams } from './event-streams.js';
+import type { LogLevel } from './events/log.js';
+import type { SshRequest, SshRequestType } from './events/ssh-request.js';
+import type { Phase } from './phase.js';
 import { type PoliciesByRequest, PolicyChains } from './policy-chains.js';
 import { ServerConnection } from './server-connection.js';
-import { type ServerContext } from './server-context.js';
+import type { ServerContext } from './server-context.js';
 
 /** Everything a server is made of, resolved and checked. */
 export interface ServerParts {
@@ -140,9 +140,9 @@ export class SshServer {
    * @throws SshServerError `ERR_SSH_LISTEN` if the address cannot be had, `ERR_SSH_STATE` after {@link shutdown}
    */
   async listen({ port = 22, host, path, backlog }: ListenOptions = {}): Promise<AddressInfo | string> {
-    if (this.#draining)
-      throw new SshServerError('ERR_SSH_STATE', 'listen: this server was shut down; create a new one');
+    this.#checkOpen('listen');
     await engineReady;
+    this.#checkOpen('listen');
     // Nagle's algorithm and delayed acknowledgements together cost 40 ms a round trip.
     const listener = createServer({
       noDelay: true,
@@ -171,6 +171,8 @@ export class SshServer {
         undefined,
       );
     });
+    if (this.#draining) listener.close();
+    this.#checkOpen('listen');
     this.#listeners.add(listener);
     return listener.address() ?? where;
   }
@@ -181,12 +183,18 @@ export class SshServer {
    * @throws SshServerError `ERR_SSH_STATE` after {@link shutdown}; the stream is destroyed
    */
   async serve(stream: Duplex, peer: PeerAddress = {}): Promise<ConnectionId> {
-    await engineReady;
-    if (this.#draining) {
+    // Nobody else listens yet, and a peer that resets the connection must not end the process.
+    stream.on('error', ignore);
+    try {
+      await engineReady;
+      this.#checkOpen('serve');
+      return this.#accept(stream, peer);
+    } catch (cause) {
       stream.destroy();
-      throw new SshServerError('ERR_SSH_STATE', 'serve: this server was shut down; create a new one');
+      throw cause;
+    } finally {
+      stream.off('error', ignore);
     }
-    return this.#accept(stream, peer);
   }
 
   /**
@@ -229,6 +237,7 @@ export class SshServer {
     await emptied;
     deadline.unsubscribe();
     await Promise.all(stopped);
+    this.#chains.close();
     this.#hub.complete();
     await this.#parts.dispose?.();
   }
@@ -269,6 +278,11 @@ export class SshServer {
     this.#checkEmpty();
   }
 
+  #checkOpen(method: string): void {
+    if (!this.#draining) return;
+    throw new SshServerError('ERR_SSH_STATE', `${method}: this server was shut down; create a new one`);
+  }
+
   #checkEmpty(): void {
     if (this.#connections.size === 0) this.#whenEmpty?.();
   }
@@ -283,6 +297,8 @@ export class SshServer {
     });
   }
 }
+
+const ignore = (): void => undefined;
 
 /** The usual causes, with a way out. */
 function listenFailure(cause: NodeJS.ErrnoException): string {

@@ -1,16 +1,16 @@
 import { SshServerError } from '../errors.js';
-import { type Challenge } from './challenge.js';
-import { type ServeChannel } from './channel.js';
-import { type DenyReason } from './deny-reason.js';
-import {
-  type KeyboardInteractiveAnswer,
-  type KeyboardInteractiveStart,
-  type OfferedKeyAuthRequest,
-  type RefutedKeyAuthRequest,
-  type UnknownMethodAuthRequest,
+import type { Challenge } from './challenge.js';
+import type { ServeChannel } from './channel.js';
+import type { DenyReason } from './deny-reason.js';
+import type {
+  KeyboardInteractiveAnswer,
+  KeyboardInteractiveStart,
+  OfferedKeyAuthRequest,
+  RefutedKeyAuthRequest,
+  UnknownMethodAuthRequest,
 } from './events/ssh-user-auth-request.js';
 import { isGrantable } from './is-grantable.js';
-import { type Lease } from './lease.js';
+import type { Lease } from './lease.js';
 
 /** What a policy calls itself in logs and in the audit trail: `grantPassword`, `office hours`. */
 export type PolicyName = string;

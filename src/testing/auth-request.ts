@@ -1,15 +1,15 @@
 import { SshServerError } from '../errors.js';
 import { parseAuthorizedKeys } from '../protocol/authentication/authorized-keys.js';
-import {
-  type AuthKey,
-  type KeyboardInteractiveAnswer,
-  type KeyboardInteractiveStart,
-  type NoneAuthRequest,
-  type OfferedKeyAuthRequest,
-  type PasswordAuthRequest,
-  type ProvenKeyAuthRequest,
-  type RefutedKeyAuthRequest,
-  type UnknownMethodAuthRequest,
+import type {
+  AuthKey,
+  KeyboardInteractiveAnswer,
+  KeyboardInteractiveStart,
+  NoneAuthRequest,
+  OfferedKeyAuthRequest,
+  PasswordAuthRequest,
+  ProvenKeyAuthRequest,
+  RefutedKeyAuthRequest,
+  UnknownMethodAuthRequest,
 } from '../streams/events/ssh-user-auth-request.js';
 import { Secret } from '../streams/secret.js';
 import { connectionOf, type RequestOrigin } from './request-origin.js';

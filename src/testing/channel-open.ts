@@ -1,5 +1,5 @@
 import { ChannelOpenDetail } from '../protocol/messages/channel-open-detail.js';
-import { type SSHChannelOpenRequest } from '../streams/events/ssh-channel-open-request.js';
+import type { SSHChannelOpenRequest } from '../streams/events/ssh-channel-open-request.js';
 import { channelOf, type ChannelOrigin, connectionOf, identityOf } from './request-origin.js';
 
 const build = (detail: ChannelOpenDetail, origin: ChannelOrigin): SSHChannelOpenRequest => ({

@@ -1,6 +1,6 @@
 import { ChannelRequestDetail } from '../protocol/messages/channel-request-detail.js';
-import { type TerminalSize } from '../protocol/session-state.js';
-import { type SSHChannelRequest } from '../streams/events/ssh-channel-request.js';
+import type { TerminalSize } from '../protocol/session-state.js';
+import type { SSHChannelRequest } from '../streams/events/ssh-channel-request.js';
 import { channelOf, type ChannelOrigin, connectionOf, identityOf } from './request-origin.js';
 
 /** What the builders of {@link channelRequest} can be told besides. */

@@ -1,4 +1,4 @@
-import { type ConnectionRequest } from '../streams/events/connection-request.js';
+import type { ConnectionRequest } from '../streams/events/connection-request.js';
 import { connectionOf, type RequestOrigin } from './request-origin.js';
 
 /** Somebody who connects and waits to be let in. */

@@ -1,5 +1,5 @@
-import { type DenyReason } from '../streams/deny-reason.js';
-import { type PolicyName } from '../streams/verdict.js';
+import type { DenyReason } from '../streams/deny-reason.js';
+import type { PolicyName } from '../streams/verdict.js';
 
 /**
  * What became of a request, in a word.

@@ -1,5 +1,5 @@
 import { GlobalRequestDetail } from '../protocol/messages/global-request-detail.js';
-import { type SSHGlobalRequest } from '../streams/events/ssh-global-request.js';
+import type { SSHGlobalRequest } from '../streams/events/ssh-global-request.js';
 import { connectionOf, identityOf, type SessionOrigin } from './request-origin.js';
 
 /** What the builders of {@link globalRequest} can be told besides. */

@@ -1,6 +1,6 @@
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
-import { type PeerAddress, type SshServer } from '../streams/ssh-server.js';
+import type { PeerAddress, SshServer } from '../streams/ssh-server.js';
 import { duplexPair } from './duplex-pair.js';
 
 /** Where a client of {@link loopback} seems to be unless told otherwise. */

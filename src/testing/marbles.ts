@@ -1,8 +1,8 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 
 import { type Clock, clockOf } from '../streams/clock.js';
-import { type SshRequest, type SshRequests } from '../streams/events/ssh-request.js';
+import type { SshRequest, SshRequests } from '../streams/events/ssh-request.js';
 import { consider, type Verdict } from '../streams/verdict.js';
 import { type ExpectedVerdict, OUTCOME_LETTERS } from './expected-verdict.js';
 import { assertSameTimeline } from './timeline.js';

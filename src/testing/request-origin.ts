@@ -1,7 +1,7 @@
 import { type ChannelId, channelId } from '../streams/channel-id.js';
 import { connectionId } from '../streams/connection-id.js';
-import { type ConnectionInfo } from '../streams/connection-info.js';
-import { type Identity } from '../streams/identity.js';
+import type { ConnectionInfo } from '../streams/connection-info.js';
+import type { Identity } from '../streams/identity.js';
 
 /** Which connection a request comes from. Every builder of `rxsshd/testing` takes these. */
 export interface RequestOrigin {

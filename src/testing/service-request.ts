@@ -1,4 +1,4 @@
-import { type SSHServiceRequest } from '../streams/events/ssh-service-request.js';
+import type { SSHServiceRequest } from '../streams/events/ssh-service-request.js';
 import { connectionOf, type RequestOrigin } from './request-origin.js';
 
 /** A client that asks for a service (RFC 4253 section 10). */

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-import { type Verdict } from '../streams/verdict.js';
+import type { Verdict } from '../streams/verdict.js';
 import { describeVerdict, VerdictMatcher } from './verdict-matcher.js';
 
 /** One thing that a stream did, and when. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
-import { type Verdict } from '../streams/verdict.js';
-import { type ExpectedVerdict, type Outcome } from './expected-verdict.js';
+import type { Verdict } from '../streams/verdict.js';
+import type { ExpectedVerdict, Outcome } from './expected-verdict.js';
 
 /** A verdict as a test sees it, or the parts of it that a test cares about. */
 interface VerdictParts {

@@ -1,4 +1,4 @@
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
 /** Above this many unsent bytes the data plane stops producing. */
 const SOFT_LIMIT = 512 * 1024;

@@ -1,5 +1,5 @@
-import { type SshServerError } from '../errors.js';
-import { type DisconnectReasonName } from './messages/disconnect-reason.js';
+import type { SshServerError } from '../errors.js';
+import type { DisconnectReasonName } from './messages/disconnect-reason.js';
 
 /** The algorithms in use after a key exchange. */
 export interface NegotiatedAlgorithms {

@@ -1,4 +1,4 @@
-import { type EngineHostKey, type EngineOffer } from './engine/ssh2-internals.js';
+import type { EngineHostKey, EngineOffer } from './engine/ssh2-internals.js';
 
 /** What all transports of a server share. */
 export interface TransportSettings {

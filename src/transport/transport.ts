@@ -1,6 +1,6 @@
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
-import { SshServerError } from '../errors.js';
+import { messageOf, SshServerError } from '../errors.js';
 import { relaxReExchange, watchFirstKeyExchange } from './engine/key-exchange-hooks.js';
 import { padFromPool } from './engine/padding.js';
 import {
@@ -19,8 +19,8 @@ import { SSH_MSG } from './messages/message-number.js';
 import { Unimplemented } from './messages/unimplemented.js';
 import { Outlet } from './outlet.js';
 import { printable } from './printable.js';
-import { type TransportEnd, type TransportListener } from './transport-listener.js';
-import { type TransportSettings } from './transport-settings.js';
+import type { TransportEnd, TransportListener } from './transport-listener.js';
+import type { TransportSettings } from './transport-settings.js';
 
 /** What a peer may make us queue during a key exchange that it does not finish. */
 const MAX_QUEUED_DURING_KEY_EXCHANGE = 1024;
@@ -243,11 +243,28 @@ export class Transport {
           this.#violate('PROTOCOL_ERROR', 'a key exchange message without a key exchange');
           return STOP;
         }
-        if (!this.#listener.onPayload(payload)) this.#sendUnimplemented();
+        if (!this.#handOver(payload)) this.#sendUnimplemented();
         // Read again: the listener may have ended the transport.
         return this.#hasEnded() ? STOP : CONTINUE;
     }
   };
+
+  /** @returns false if the message means nothing to the listener */
+  #handOver(payload: Buffer): boolean {
+    try {
+      return this.#listener.onPayload(payload);
+    } catch (cause) {
+      // Above are streams that applications listen to. What they throw is not the peer's fault, and none of its business.
+      const error = new SshServerError(
+        'ERR_SSH_HANDLER_FAILED',
+        `a listener of the application threw, so its connection was closed: ${messageOf(cause)}`,
+        { cause },
+      );
+      const reason = 'BY_APPLICATION';
+      this.#leave(DisconnectReason[reason], { by: 'server', reason, description: 'the server failed', error });
+      return true;
+    }
+  }
 
   #onReExchange(payload: Buffer): number | undefined {
     if (this.#keyExchanges >= this.#listener.maxKeyExchanges()) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, DEFAULT_ALGORITHMS, decide, exec, generateHostKey, grantPassword } from 'rxsshd';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type KeyKind } from '../support/client-keys.js';
+import type { KeyKind } from '../support/client-keys.js';
 import { ClientSite } from '../support/client-site.js';
 import { digest } from '../support/digest.js';
 import { requires } from '../support/requires.js';

@@ -7,7 +7,7 @@ import { ClientSite } from '../support/client-site.js';
 import { OpenSshClient } from '../support/openssh-client.js';
 import { STEADY_MEMORY } from '../support/reference-server.js';
 import { requires } from '../support/requires.js';
-import { type RunningProgram } from '../support/running-program.js';
+import type { RunningProgram } from '../support/running-program.js';
 
 const programs = requires(['ssh', 'ssh-keygen']);
 const MIB = 1024 * 1024;

@@ -6,7 +6,7 @@ import { ClientSite } from '../support/client-site.js';
 import { digest } from '../support/digest.js';
 import { OpenSshClient } from '../support/openssh-client.js';
 import { requires } from '../support/requires.js';
-import { type RunningProgram } from '../support/running-program.js';
+import type { RunningProgram } from '../support/running-program.js';
 
 const programs = requires(['ssh', 'ssh-keygen']);
 const AT_ONCE = 32;

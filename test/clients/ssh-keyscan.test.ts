@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type KeyKind } from '../support/client-keys.js';
+import type { KeyKind } from '../support/client-keys.js';
 import { ClientSite } from '../support/client-site.js';
 import { requires } from '../support/requires.js';
 import { runProgram } from '../support/running-program.js';

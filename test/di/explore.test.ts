@@ -10,12 +10,12 @@ import { SshHandler } from '../../src/handlers/decorators/ssh-handler.js';
 import { Subsystem } from '../../src/handlers/decorators/subsystem.js';
 import { decide, exec, on, shell, subsystem } from '../../src/handlers/handler-function.js';
 import { addRecord } from '../../src/handlers/metadata.js';
-import { type Session } from '../../src/handlers/sessions/session.js';
+import type { Session } from '../../src/handlers/sessions/session.js';
 import { EventHub } from '../../src/streams/event-hub.js';
-import { type Disconnected } from '../../src/streams/events/disconnected.js';
-import { type SSHChannelRequest } from '../../src/streams/events/ssh-channel-request.js';
-import { type SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
-import { type Verdict } from '../../src/streams/verdict.js';
+import type { Disconnected } from '../../src/streams/events/disconnected.js';
+import type { SSHChannelRequest } from '../../src/streams/events/ssh-channel-request.js';
+import type { SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
+import type { Verdict } from '../../src/streams/verdict.js';
 
 const report = vi.fn();
 

@@ -2,13 +2,13 @@ import fc, { type Arbitrary } from 'fast-check';
 
 import { port } from '../../src/protocol/messages/port.js';
 import * as wire from '../../src/transport/wire/codec.js';
-import { type Codec } from '../../src/transport/wire/codec.js';
-import { type FixedCodec } from '../../src/transport/wire/fixed.js';
-import { type FlaggedCodec } from '../../src/transport/wire/flagged.js';
-import { type ListCodec } from '../../src/transport/wire/list.js';
-import { type StructCodec } from '../../src/transport/wire/struct.js';
-import { type RawTail, type TailFamily } from '../../src/transport/wire/tail-family.js';
-import { type TaggedCodec } from '../../src/transport/wire/tagged.js';
+import type { Codec } from '../../src/transport/wire/codec.js';
+import type { FixedCodec } from '../../src/transport/wire/fixed.js';
+import type { FlaggedCodec } from '../../src/transport/wire/flagged.js';
+import type { ListCodec } from '../../src/transport/wire/list.js';
+import type { StructCodec } from '../../src/transport/wire/struct.js';
+import type { RawTail, TailFamily } from '../../src/transport/wire/tail-family.js';
+import type { TaggedCodec } from '../../src/transport/wire/tagged.js';
 import { decodeUtf8 } from '../../src/transport/wire/utf8.js';
 
 /** Any bytes, as the Buffer that readers hand out. */

@@ -1,11 +1,11 @@
 import { type ChannelHost, SshChannel } from '../../src/protocol/channels/ssh-channel.js';
-import { type ConnectionAuthority } from '../../src/protocol/connection-authority.js';
+import type { ConnectionAuthority } from '../../src/protocol/connection-authority.js';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.js';
 import { ChannelRequestDetail } from '../../src/protocol/messages/channel-request-detail.js';
 import { ChannelRequest } from '../../src/protocol/messages/channel-request.js';
 import { ChannelOpen } from '../../src/protocol/messages/channel-open.js';
 import { readBytesToAdd } from '../../src/protocol/messages/read-channel-data.js';
-import { type SessionProgram, type SessionState, type Terminal } from '../../src/protocol/session-state.js';
+import type { SessionProgram, SessionState, Terminal } from '../../src/protocol/session-state.js';
 import { channelId } from '../../src/streams/channel-id.js';
 import { connectionId } from '../../src/streams/connection-id.js';
 import { ServerChannel } from '../../src/streams/server-channel.js';

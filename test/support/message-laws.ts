@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { type MessageCodec } from '../../src/transport/wire/message.js';
-import { type TailFamily } from '../../src/transport/wire/tail-family.js';
+import type { MessageCodec } from '../../src/transport/wire/message.js';
+import type { TailFamily } from '../../src/transport/wire/tail-family.js';
 import { anyBytes, arbitraryFields, arbitraryTail } from './arbitrary-of.js';
 
 /** Declares the tests that every message codec must pass. */

@@ -1,5 +1,5 @@
 import { type FinishedProgram, type ProgramOptions, runProgram, RunningProgram } from './running-program.js';
-import { type ServerAddress } from './reference-server.js';
+import type { ServerAddress } from './reference-server.js';
 
 /** How {@link OpenSshClient} calls `ssh`. */
 export interface SshCall extends ProgramOptions {

@@ -1,4 +1,4 @@
-import { type ServerAddress } from './reference-server.js';
+import type { ServerAddress } from './reference-server.js';
 import { RunningProgram } from './running-program.js';
 
 /** What {@link PythonClient} is made of. */

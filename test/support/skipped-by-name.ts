@@ -1,4 +1,4 @@
-import { type Reporter, type TestModule } from 'vitest/node';
+import type { Reporter, TestModule } from 'vitest/node';
 
 import { NOT_INSTALLED } from './requires.js';
 

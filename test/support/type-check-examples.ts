@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import ts from 'typescript';
 
-import { type DocumentedExample } from './documented-examples.js';
+import type { DocumentedExample } from './documented-examples.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 

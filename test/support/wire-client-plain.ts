@@ -1,4 +1,4 @@
-import { type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import { plainPacket, PlainReader } from './wire-client-packets.js';
 

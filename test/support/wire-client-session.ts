@@ -1,4 +1,4 @@
-import { type WireClient } from './wire-client.js';
+import type { WireClient } from './wire-client.js';
 import * as send from './wire-client-payloads.js';
 
 /** All that a client is told on a channel until it is closed. */
@@ -11,7 +11,14 @@ export interface SessionLog {
   readonly exitSignal: string | undefined;
 }
 
-const NAMES: Readonly<Record<number, string>> = { 94: 'data', 95: 'stderr', 96: 'eof', 97: 'close', 99: 'success', 100: 'failure' };
+const NAMES: Readonly<Record<number, string>> = {
+  94: 'data',
+  95: 'stderr',
+  96: 'eof',
+  97: 'close',
+  99: 'success',
+  100: 'failure',
+};
 
 /** Gives back window as a client does that reads at once. */
 export interface FollowOptions {
@@ -24,7 +31,10 @@ export interface FollowOptions {
 }
 
 /** Follows a channel until the server closes it, and closes it in turn. */
-export async function follow(client: WireClient, { remote, local = 0, reads = true }: FollowOptions): Promise<SessionLog> {
+export async function follow(
+  client: WireClient,
+  { remote, local = 0, reads = true }: FollowOptions,
+): Promise<SessionLog> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const told: string[] = [];

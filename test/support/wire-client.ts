@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
 import * as send from './wire-client-payloads.js';
 

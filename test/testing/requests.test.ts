@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type SshRequest } from '../../src/index.js';
+import type { SshRequest } from '../../src/index.js';
 import { ChannelOpenDetail } from '../../src/protocol/messages/channel-open-detail.js';
 import { ChannelRequestDetail } from '../../src/protocol/messages/channel-request-detail.js';
 import { GlobalRequestDetail } from '../../src/protocol/messages/global-request-detail.js';

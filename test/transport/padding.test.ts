@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 
 import { padFromPool } from '../../src/transport/engine/padding.js';
-import { type EngineCipher } from '../../src/transport/engine/ssh2-internals.js';
+import type { EngineCipher } from '../../src/transport/engine/ssh2-internals.js';
 
 interface CipherInfo {
   readonly keyLen: number;
@@ -11,7 +11,9 @@ interface CipherInfo {
 }
 
 // The engine's own factory, to compare our packets with its own.
-const { CIPHER_INFO, MAC_INFO, NullCipher, createCipher } = createRequire(import.meta.url)('ssh2/lib/protocol/crypto.js') as {
+const { CIPHER_INFO, MAC_INFO, NullCipher, createCipher } = createRequire(import.meta.url)(
+  'ssh2/lib/protocol/crypto.js',
+) as {
   CIPHER_INFO: Record<string, CipherInfo>;
   MAC_INFO: Record<string, { readonly len: number }>;
   NullCipher: new (sequenceNumber: number, onWrite: () => void) => EngineCipher;
@@ -44,18 +46,21 @@ const suites = [
 ].flatMap((suite) => [true, false].map((forceNative) => ({ ...suite, forceNative })));
 
 describe('padding from the pool', () => {
-  it.each(suites)('lays out packets as the engine does: $cipher $mac, native $forceNative', ({ cipher, mac, forceNative }) => {
-    const engine = cipherOf(cipher, mac, forceNative);
-    const ours = cipherOf(cipher, mac, forceNative);
-    padFromPool(ours);
+  it.each(suites)(
+    'lays out packets as the engine does: $cipher $mac, native $forceNative',
+    ({ cipher, mac, forceNative }) => {
+      const engine = cipherOf(cipher, mac, forceNative);
+      const ours = cipherOf(cipher, mac, forceNative);
+      padFromPool(ours);
 
-    for (let length = 0; length < 80; length += 1) {
-      const theirs = engine.allocPacket(length);
-      const packet = ours.allocPacket(length);
-      expect(packet.length).toBe(theirs.length);
-      expect(packet.subarray(0, 5)).toEqual(theirs.subarray(0, 5));
-    }
-  });
+      for (let length = 0; length < 80; length += 1) {
+        const theirs = engine.allocPacket(length);
+        const packet = ours.allocPacket(length);
+        expect(packet.length).toBe(theirs.length);
+        expect(packet.subarray(0, 5)).toEqual(theirs.subarray(0, 5));
+      }
+    },
+  );
 
   it('lays out packets before the first key exchange as the engine does', () => {
     const engine = new NullCipher(0, () => undefined);

@@ -1,5 +1,5 @@
 // Checked by `tsc -p .`: an error that goes away leaves its directive unused, which is an error too.
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
 import { Decide } from '../../src/handlers/decorators/decide.js';
 import { Exec } from '../../src/handlers/decorators/exec.js';
@@ -8,14 +8,14 @@ import { Shell } from '../../src/handlers/decorators/shell.js';
 import { SshHandler } from '../../src/handlers/decorators/ssh-handler.js';
 import { Subsystem } from '../../src/handlers/decorators/subsystem.js';
 import { decide, exec, on } from '../../src/handlers/handler-function.js';
-import { type ExitReport } from '../../src/handlers/sessions/exit-report.js';
-import { type Session } from '../../src/handlers/sessions/session.js';
-import { type Disconnected } from '../../src/streams/events/disconnected.js';
-import { type SSHChannelClosed } from '../../src/streams/events/ssh-channel-closed.js';
-import { type SSHChannelRequest } from '../../src/streams/events/ssh-channel-request.js';
-import { type SshEvent } from '../../src/streams/events/ssh-event.js';
-import { type SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
-import { type Verdict } from '../../src/streams/verdict.js';
+import type { ExitReport } from '../../src/handlers/sessions/exit-report.js';
+import type { Session } from '../../src/handlers/sessions/session.js';
+import type { Disconnected } from '../../src/streams/events/disconnected.js';
+import type { SSHChannelClosed } from '../../src/streams/events/ssh-channel-closed.js';
+import type { SSHChannelRequest } from '../../src/streams/events/ssh-channel-request.js';
+import type { SshEvent } from '../../src/streams/events/ssh-event.js';
+import type { SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
+import type { Verdict } from '../../src/streams/verdict.js';
 
 type AuthVerdicts = Observable<Verdict<SSHUserAuthRequest>>;
 

@@ -1,8 +1,8 @@
 // Checked by `tsc -p .`: an error that goes away leaves its directive unused, which is an error too.
 import { grantWhen } from '../../src/handlers/policies/grant-when.js';
-import { type ChannelId } from '../../src/streams/channel-id.js';
+import type { ChannelId } from '../../src/streams/channel-id.js';
 import { connectionId, type ConnectionId } from '../../src/streams/connection-id.js';
-import { type OfferedKeyAuthRequest, type SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
+import type { OfferedKeyAuthRequest, SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
 import { acceptOffer, grant, type Verdict } from '../../src/streams/verdict.js';
 
 type AuthVerdict = Verdict<SSHUserAuthRequest>;

@@ -1,8 +1,8 @@
-import { type SshRequests, type SshRequestType } from '../../streams/events/ssh-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { SshRequests, SshRequestType } from '../../streams/events/ssh-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { type DecideOptions, defaultPhaseOf } from '../handler-phase.js';
 import { addRecord } from '../metadata.js';
-import { type InstanceOnly, type Shape } from './method-shape.js';
+import type { InstanceOnly, Shape } from './method-shape.js';
 
 /**
  * Makes the decorated method a policy for requests of one type: an operator from verdicts to verdicts.

@@ -1,8 +1,8 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 
-import { type EventStreams } from '../../streams/event-streams.js';
+import type { EventStreams } from '../../streams/event-streams.js';
 import { addRecord } from '../metadata.js';
-import { type InstanceOnly, type Shape } from './method-shape.js';
+import type { InstanceOnly, Shape } from './method-shape.js';
 
 /**
  * Makes the decorated method an observer of one kind of event, or of `all`.

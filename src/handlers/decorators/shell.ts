@@ -1,6 +1,6 @@
 import { addRecord } from '../metadata.js';
-import { type Service, type ServiceOptions } from '../sessions/service.js';
-import { type InstanceOnly, type Shape } from './method-shape.js';
+import type { Service, ServiceOptions } from '../sessions/service.js';
+import type { InstanceOnly, Shape } from './method-shape.js';
 
 /**
  * Runs the decorated method for each accepted `shell` request (RFC 4254 section 6.5). A server has one shell at most.

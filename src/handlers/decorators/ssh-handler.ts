@@ -1,4 +1,4 @@
-import { type HandlerClass } from '../handler-class.js';
+import type { HandlerClass } from '../handler-class.js';
 import { markHandler } from '../metadata.js';
 
 /**

@@ -1,6 +1,6 @@
 import { addRecord } from '../metadata.js';
-import { type Service, type ServiceOptions } from '../sessions/service.js';
-import { type InstanceOnly, type Shape } from './method-shape.js';
+import type { Service, ServiceOptions } from '../sessions/service.js';
+import type { InstanceOnly, Shape } from './method-shape.js';
 
 /**
  * Runs the decorated method for each accepted `subsystem` request of `name` (RFC 4254 section 6.5), such as `sftp`.

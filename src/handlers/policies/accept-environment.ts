@@ -1,7 +1,7 @@
 import { map } from 'rxjs';
 
-import { type SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { grant } from '../../streams/verdict.js';
 import { policyName, type PolicyOptions } from './policy-options.js';
 import { policyOptionError } from './policy-option-error.js';

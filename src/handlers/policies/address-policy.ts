@@ -1,8 +1,8 @@
 import { map } from 'rxjs';
 
-import { type ConnectionInfo } from '../../streams/connection-info.js';
+import type { ConnectionInfo } from '../../streams/connection-info.js';
 import { DenyReason } from '../../streams/deny-reason.js';
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { deny } from '../../streams/verdict.js';
 import { AddressList } from './address-list.js';
 import { policyOptionError } from './policy-option-error.js';

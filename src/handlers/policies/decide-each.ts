@@ -2,7 +2,7 @@ import { catchError, first, from, mergeMap, type Observable, of } from 'rxjs';
 
 import { SshServerError } from '../../errors.js';
 import { DenyReason } from '../../streams/deny-reason.js';
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { deny, type GrantedVerdict, type OpenVerdict, type PolicyName, type Verdict } from '../../streams/verdict.js';
 import { type Answer, isPending } from './answer.js';
 

@@ -1,6 +1,6 @@
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { addressPolicy, type FromConnection } from './address-policy.js';
-import { type PolicyOptions } from './policy-options.js';
+import type { PolicyOptions } from './policy-options.js';
 
 /**
  * Denies requests from the addresses of `list`, with {@link DenyReason.AddressNotAllowed}. Grants nothing.

@@ -1,5 +1,5 @@
 import { DenyReason } from '../../streams/deny-reason.js';
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { deny } from '../../streams/verdict.js';
 import { type Answer, whenAnswered } from './answer.js';
 import { decideEach } from './decide-each.js';

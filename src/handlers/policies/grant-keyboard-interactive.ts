@@ -1,7 +1,7 @@
-import { type Challenge, type Prompt } from '../../streams/challenge.js';
+import type { Challenge, Prompt } from '../../streams/challenge.js';
 import { DenyReason } from '../../streams/deny-reason.js';
-import { type KeyboardInteractiveAnswer, type SSHUserAuthRequest } from '../../streams/events/ssh-user-auth-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { KeyboardInteractiveAnswer, SSHUserAuthRequest } from '../../streams/events/ssh-user-auth-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { challenge, type Challengeable, deny, grant, type OpenVerdict, type Verdict } from '../../streams/verdict.js';
 import { type Answer, whenAnswered } from './answer.js';
 import { decideEach } from './decide-each.js';

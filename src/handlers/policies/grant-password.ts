@@ -1,6 +1,6 @@
 import { DenyReason } from '../../streams/deny-reason.js';
-import { type PasswordAuthRequest, type SSHUserAuthRequest } from '../../streams/events/ssh-user-auth-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { PasswordAuthRequest, SSHUserAuthRequest } from '../../streams/events/ssh-user-auth-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { deny, grant } from '../../streams/verdict.js';
 import { type Answer, whenAnswered } from './answer.js';
 import { decideEach } from './decide-each.js';

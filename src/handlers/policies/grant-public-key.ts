@@ -1,13 +1,13 @@
 import { SshServerError } from '../../errors.js';
-import { type AuthorizedKeysProblem } from '../../protocol/authentication/authorized-keys.js';
+import type { AuthorizedKeysProblem } from '../../protocol/authentication/authorized-keys.js';
 import { type Clock, systemClock } from '../../streams/clock.js';
 import { DenyReason } from '../../streams/deny-reason.js';
-import {
-  type OfferedKeyAuthRequest,
-  type ProvenKeyAuthRequest,
-  type SSHUserAuthRequest,
+import type {
+  OfferedKeyAuthRequest,
+  ProvenKeyAuthRequest,
+  SSHUserAuthRequest,
 } from '../../streams/events/ssh-user-auth-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { acceptOffer, deny, grant } from '../../streams/verdict.js';
 import { type Answer, whenAnswered } from './answer.js';
 import { AuthorizedKeySet, type AuthorizedKeysSource } from './authorized-key-set.js';

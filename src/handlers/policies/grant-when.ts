@@ -1,4 +1,4 @@
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { grant, type Grantable } from '../../streams/verdict.js';
 import { type Answer, whenAnswered } from './answer.js';
 import { decideEach } from './decide-each.js';

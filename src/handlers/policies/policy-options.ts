@@ -1,4 +1,4 @@
-import { type PolicyName } from '../../streams/verdict.js';
+import type { PolicyName } from '../../streams/verdict.js';
 import { policyOptionError } from './policy-option-error.js';
 
 /** What every policy of the catalogue can be told. */

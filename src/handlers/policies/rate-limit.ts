@@ -1,10 +1,10 @@
 import { catchError, from, of } from 'rxjs';
 
 import { type Clock, systemClock } from '../../streams/clock.js';
-import { type CounterStore, type HitResult } from '../../streams/counter-store.js';
+import type { CounterStore, HitResult } from '../../streams/counter-store.js';
 import { DenyReason } from '../../streams/deny-reason.js';
 import { MemoryCounterStore } from '../../streams/memory-counter-store.js';
-import { type Policy } from '../../streams/policy.js';
+import type { Policy } from '../../streams/policy.js';
 import { deny } from '../../streams/verdict.js';
 import { type Answer, isPending, whenAnswered } from './answer.js';
 import { decideEach } from './decide-each.js';

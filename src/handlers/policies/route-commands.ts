@@ -1,5 +1,5 @@
-import { type SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { CommandTable } from './command-table.js';
 import { policyName } from './policy-options.js';
 import { routePolicy } from './route-policy.js';

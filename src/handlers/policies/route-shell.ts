@@ -1,6 +1,6 @@
-import { type ServeChannel } from '../../streams/channel.js';
-import { type SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { ServeChannel } from '../../streams/channel.js';
+import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { requireFunction } from './option-checks.js';
 import { policyName, type PolicyOptions } from './policy-options.js';
 import { routePolicy } from './route-policy.js';

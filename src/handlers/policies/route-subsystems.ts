@@ -1,5 +1,5 @@
-import { type SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
-import { type Policy } from '../../streams/policy.js';
+import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
+import type { Policy } from '../../streams/policy.js';
 import { policyName } from './policy-options.js';
 import { routePolicy } from './route-policy.js';
 import { readRoutes, type RouteOptions, type Routes } from './routes.js';

@@ -1,7 +1,7 @@
 import { SshServerError } from '../../errors.js';
-import { type ServeChannel } from '../../streams/channel.js';
+import type { ServeChannel } from '../../streams/channel.js';
 import { requireFunction } from './option-checks.js';
-import { type PolicyOptions } from './policy-options.js';
+import type { PolicyOptions } from './policy-options.js';
 
 /** What runs, by the name or pattern of what is asked for; `*` for all that nothing else matches. */
 export type Routes = Readonly<Record<string, ServeChannel>>;

@@ -18,7 +18,8 @@ const MAX_STATUS = 0xffff_ffff;
 export function isExitReport(value: unknown): value is ExitReport {
   if (typeof value !== 'object' || value === null) return false;
   if ('exitStatus' in value) return isExitStatus(value.exitStatus);
-  return 'exitSignal' in value && typeof value.exitSignal === 'string' && value.exitSignal !== '';
+  if (!('exitSignal' in value) || typeof value.exitSignal !== 'string' || value.exitSignal === '') return false;
+  return !('message' in value) || value.message === undefined || typeof value.message === 'string';
 }
 
 /** Whether `value` can be sent as `exit-status`, which is a `uint32`. */

@@ -1,9 +1,9 @@
 import { messageOf, SshServerError } from '../../errors.js';
-import { type Channel } from '../../streams/channel.js';
+import type { Channel } from '../../streams/channel.js';
 import { EmissionFollower, type EmissionSink } from './emission-follower.js';
 import { type ExitReport, isExitReport } from './exit-report.js';
 import { isClosingError } from './is-closing-error.js';
-import { type Service, type ServiceOptions } from './service.js';
+import type { Service, ServiceOptions } from './service.js';
 import { Session } from './session.js';
 import { SessionStreams } from './session-streams.js';
 

@@ -1,7 +1,7 @@
-import { type ObservableInput } from 'rxjs';
+import type { ObservableInput } from 'rxjs';
 
-import { type ExitReport } from './exit-report.js';
-import { type Session } from './session.js';
+import type { ExitReport } from './exit-report.js';
+import type { Session } from './session.js';
 
 /** What a service may emit: text and bytes go to standard output, a number or report ends the program. */
 export type ServiceEmission = string | Uint8Array | number | ExitReport;

@@ -1,12 +1,12 @@
 import { map } from 'rxjs';
 
-import { type SshServerError } from '../../errors.js';
-import { type Channel, type ServeChannel } from '../../streams/channel.js';
-import { type SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
-import { type PlacedPolicy } from '../../streams/policy-stage.js';
+import type { SshServerError } from '../../errors.js';
+import type { Channel, ServeChannel } from '../../streams/channel.js';
+import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
+import type { PlacedPolicy } from '../../streams/policy-stage.js';
 import { serveWith, type Verdict } from '../../streams/verdict.js';
-import { type ExecFunction, type ServiceRoute } from '../handler-function.js';
-import { type CommandTable } from '../policies/command-table.js';
+import type { ExecFunction, ServiceRoute } from '../handler-function.js';
+import type { CommandTable } from '../policies/command-table.js';
 import { runService } from './run-service.js';
 
 /** The services of a server by what asks for them (RFC 4254 section 6.5). */

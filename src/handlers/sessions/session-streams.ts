@@ -1,7 +1,7 @@
 import { finished, type Readable, type Writable } from 'node:stream';
 
 import { SshServerError } from '../../errors.js';
-import { type Channel } from '../../streams/channel.js';
+import type { Channel } from '../../streams/channel.js';
 import { NewlineTranslator } from './newline-translator.js';
 
 /** One for all: making an error with its stack costs more than the rest of a short program. */

@@ -1,13 +1,13 @@
-import { type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 import { Observable } from 'rxjs';
 
 import { SshServerError } from '../../errors.js';
 import { SessionState, type Terminal, type TerminalSize } from '../../protocol/session-state.js';
-import { type Channel } from '../../streams/channel.js';
-import { type ConnectionInfo } from '../../streams/connection-info.js';
-import { type Identity } from '../../streams/identity.js';
-import { type ExitReport } from './exit-report.js';
+import type { Channel } from '../../streams/channel.js';
+import type { ConnectionInfo } from '../../streams/connection-info.js';
+import type { Identity } from '../../streams/identity.js';
+import type { ExitReport } from './exit-report.js';
 import { readLines } from './read-lines.js';
 
 /** What a {@link Session} is made of. */

@@ -1,4 +1,4 @@
-import { type PublicKey } from './public-key.js';
+import type { PublicKey } from './public-key.js';
 
 interface Attempt {
   /** As sent. */

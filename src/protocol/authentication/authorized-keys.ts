@@ -1,5 +1,5 @@
 import { readKeyOptions, type KeyOption } from './authorized-keys-options.js';
-import { type PublicKeyType } from './public-key-fields.js';
+import type { PublicKeyType } from './public-key-fields.js';
 import { readPublicKey, type PublicKey } from './public-key.js';
 
 /** One key of an authorized_keys file. */

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 
-import { type WireReader } from '../../transport/wire/wire-reader.js';
+import type { WireReader } from '../../transport/wire/wire-reader.js';
 import { WireWriter } from '../../transport/wire/wire-writer.js';
 
 /** The types of user keys, by their public key format names (RFC 4253 section 6.6, RFC 5656, RFC 8709). */

@@ -1,8 +1,8 @@
 import { verify } from 'node:crypto';
 
 import { WireReader } from '../../transport/wire/wire-reader.js';
-import { type PublicKeyType } from './public-key-fields.js';
-import { type PublicKey } from './public-key.js';
+import type { PublicKeyType } from './public-key-fields.js';
+import type { PublicKey } from './public-key.js';
 
 /** One way to sign an authentication request. */
 export interface SignatureAlgorithm {

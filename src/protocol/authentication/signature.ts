@@ -1,6 +1,6 @@
 import { WireReader } from '../../transport/wire/wire-reader.js';
 import { WireWriter } from '../../transport/wire/wire-writer.js';
-import { type PublicKey } from './public-key.js';
+import type { PublicKey } from './public-key.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
 
 /** SSH_MSG_USERAUTH_REQUEST, which the signed data repeats. */

@@ -1,13 +1,13 @@
 import { SSH_MSG } from '../../transport/messages/message-number.js';
-import { type ConnectionAuthority } from '../connection-authority.js';
-import { type ProtocolLimits } from '../limits.js';
-import { type Link } from '../link.js';
+import type { ConnectionAuthority } from '../connection-authority.js';
+import type { ProtocolLimits } from '../limits.js';
+import type { Link } from '../link.js';
 import { UserauthInfoRequest, UserauthInfoResponse } from '../messages/userauth-info.js';
-import { type UserauthMethod } from '../messages/userauth-method.js';
+import type { UserauthMethod } from '../messages/userauth-method.js';
 import { UserauthPkOk } from '../messages/userauth-pk-ok.js';
 import { UserauthRequest } from '../messages/userauth-request.js';
 import { UserauthFailure, UserauthSuccess } from '../messages/userauth-result.js';
-import { type AuthAttempt, type AuthChallenge, type AuthOutcome } from './auth-attempt.js';
+import type { AuthAttempt, AuthChallenge, AuthOutcome } from './auth-attempt.js';
 import { parsePublicKey, type PublicKey } from './public-key.js';
 import { verifyUserAuthSignature } from './signature.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
@@ -39,6 +39,8 @@ export class UserAuthentication {
   #lastKey: PublicKey | undefined;
   #deciding = false;
   #requests = 0;
+  /** Answers to questions, which are no requests but let a client guess as well. */
+  #rounds = 0;
   #failures = 0;
   #authenticated = false;
   #closed = false;
@@ -101,25 +103,33 @@ export class UserAuthentication {
     if (this.#authenticated) return;
     const interaction = this.#interaction;
     const response = UserauthInfoResponse.decode(payload);
-    if (response === undefined || interaction === undefined || response.responses.length !== interaction.prompts) {
+    if (response === undefined || interaction === undefined) {
       this.#link.violation('PROTOCOL_ERROR', 'an answer to questions that were not asked');
       return;
     }
     this.#interaction = undefined;
+    this.#rounds += 1;
+    if (this.#isTooMany()) return;
     const { userName: user, serviceName: service } = interaction.request;
-    this.#decide(
-      interaction.request,
-      {
-        user,
-        service,
-        ordinal: this.#requests,
-        method: 'keyboard-interactive',
-        stage: 'answered',
-        round: interaction.round,
-        answers: response.responses,
-      },
-      interaction.round,
-    );
+    const attempt = {
+      user,
+      service,
+      ordinal: this.#requests,
+      method: 'keyboard-interactive',
+      stage: 'answered',
+      round: interaction.round,
+      answers: response.responses,
+    } as const;
+    // RFC 4256 section 3.4: one answer for each question, or it has failed.
+    if (response.responses.length !== interaction.prompts) this.#refuse(attempt);
+    else this.#decide(interaction.request, attempt, interaction.round);
+  }
+
+  /** Disconnects whoever has asked too often. */
+  #isTooMany(): boolean {
+    if (this.#requests + this.#rounds <= this.#limits.maxAuthRequests) return false;
+    this.#link.disconnect('NO_MORE_AUTH_METHODS_AVAILABLE', 'too many authentication requests');
+    return true;
   }
 
   #next(): void {
@@ -127,10 +137,7 @@ export class UserAuthentication {
     const request = this.#queue.shift();
     if (request === undefined) return;
     this.#requests += 1;
-    if (this.#requests > this.#limits.maxAuthRequests) {
-      this.#link.disconnect('NO_MORE_AUTH_METHODS_AVAILABLE', 'too many authentication requests');
-      return;
-    }
+    if (this.#isTooMany()) return;
     if (request.serviceName !== 'ssh-connection') {
       // RFC 4252 section 5: the server must reject, and may disconnect for, a service that is not available.
       this.#link.disconnect('SERVICE_NOT_AVAILABLE', 'the only service is ssh-connection');

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { CHANNEL_HIGH_WATER_MARK } from './channel-stream.js';
-import { type SshChannel } from './ssh-channel.js';
+import type { SshChannel } from './ssh-channel.js';
 
 /**
  * The reading half of a channel.

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 
 import { CHANNEL_HIGH_WATER_MARK, type QueuedChunk, writeJoined } from './channel-stream.js';
-import { type BlockDone } from './outbound-queue.js';
-import { type SshChannel } from './ssh-channel.js';
+import type { BlockDone } from './outbound-queue.js';
+import type { SshChannel } from './ssh-channel.js';
 
 /** Changes data on its way out, such as line ends for a terminal. */
 export type Translate = (bytes: Uint8Array) => Uint8Array;

@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream';
 
-import { type Translate } from './channel-output.js';
-import { type BlockDone } from './outbound-queue.js';
-import { type SshChannel } from './ssh-channel.js';
+import type { Translate } from './channel-output.js';
+import type { BlockDone } from './outbound-queue.js';
+import type { SshChannel } from './ssh-channel.js';
 
 /** What Node gathers in a stream of a channel before it asks the other side to wait, in bytes: two packets. */
 export const CHANNEL_HIGH_WATER_MARK = 64 * 1024;

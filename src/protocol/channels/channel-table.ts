@@ -1,7 +1,7 @@
 import { SSH_MSG } from '../../transport/messages/message-number.js';
-import { type ConnectionAuthority } from '../connection-authority.js';
-import { type ProtocolLimits } from '../limits.js';
-import { type Link } from '../link.js';
+import type { ConnectionAuthority } from '../connection-authority.js';
+import type { ProtocolLimits } from '../limits.js';
+import type { Link } from '../link.js';
 import { ChannelClose, ChannelEof } from '../messages/channel-close.js';
 import { ChannelOpen, ChannelOpenConfirmation, ChannelOpenFailure } from '../messages/channel-open.js';
 import { ChannelOpenDetail } from '../messages/channel-open-detail.js';
@@ -182,7 +182,6 @@ export class ChannelTable implements ChannelHost {
         this.#refuse(open, answer.reason, '');
         return;
       }
-      entry.open = true;
       this.link.send(
         ChannelOpenConfirmation.encode({
           recipientChannel: open.senderChannel,
@@ -192,10 +191,14 @@ export class ChannelTable implements ChannelHost {
           data: Buffer.alloc(0),
         }),
       );
+      // In a key exchange that the peer does not finish, one answer too many ends the connection.
+      if (this.#entries.get(channel.localNumber) !== entry) return;
+      entry.open = true;
       if (answer.serve === undefined && channel.session === undefined) channel.readAsEvents();
       this.authority.onChannelOpened(channel);
-      this.authority.onChannelReadyToSend(channel);
-      answer.serve?.();
+      // Whoever hears of it may end the connection, and then nothing happens on the channel any more.
+      if (!channel.closed) this.authority.onChannelReadyToSend(channel);
+      if (!channel.closed) answer.serve?.();
     });
   }
 
@@ -229,7 +232,7 @@ export class ChannelTable implements ChannelHost {
         if (granted) {
           if (startsProgram(requestType) && answer.serve === undefined) channel.readAsEvents();
           this.authority.onChannelRequested(channel, question);
-          answer.serve?.();
+          if (!channel.closing) answer.serve?.();
         }
         answered();
       });

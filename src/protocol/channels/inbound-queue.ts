@@ -1,5 +1,8 @@
-/** Blocks below this size are gathered, so that a peer cannot turn its window into millions of tiny objects. */
-const SMALL = 4 * 1024;
+/**
+ * Blocks below this size are gathered, so that a peer cannot turn its window into millions of tiny objects, nor make a small
+ * block keep the memory of the large chunk in which it came, in bytes.
+ */
+const SMALL = 16 * 1024;
 const SLAB = 32 * 1024;
 
 /** Data of one channel that has arrived and waits to be read. Bounded by the window that was granted. */

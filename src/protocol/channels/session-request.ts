@@ -1,5 +1,5 @@
-import { type ChannelRequestDetail } from '../messages/channel-request-detail.js';
-import { type SessionState } from '../session-state.js';
+import type { ChannelRequestDetail } from '../messages/channel-request-detail.js';
+import type { SessionState } from '../session-state.js';
 import { decodeTerminalModes } from '../terminal-modes.js';
 
 /**

@@ -1,9 +1,9 @@
-import { type Duplex, type Readable, type Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 import { SshServerError } from '../../errors.js';
-import { type ConnectionAuthority } from '../connection-authority.js';
-import { type ProtocolLimits } from '../limits.js';
-import { type Link } from '../link.js';
+import type { ConnectionAuthority } from '../connection-authority.js';
+import type { ProtocolLimits } from '../limits.js';
+import type { Link } from '../link.js';
 import { ChannelClose, ChannelEof } from '../messages/channel-close.js';
 import { ChannelWindowAdjust } from '../messages/channel-data.js';
 import {
@@ -12,7 +12,7 @@ import {
   writeChannelDataHeader,
   writeChannelExtendedDataHeader,
 } from '../messages/channel-data-header.js';
-import { type ChannelOpen } from '../messages/channel-open.js';
+import type { ChannelOpen } from '../messages/channel-open.js';
 import { ChannelRequest } from '../messages/channel-request.js';
 import { SessionState } from '../session-state.js';
 import { ChannelInput } from './channel-input.js';
@@ -47,6 +47,7 @@ export interface ChannelHost {
 
 /** One for all: making an error with its stack costs more than closing a channel. */
 const CLOSED = new SshServerError('ERR_SSH_CHANNEL', 'the channel is closed');
+const ENDED = new SshServerError('ERR_SSH_CHANNEL', 'output was written after EOF');
 
 /**
  * One channel with exact window accounting both ways (RFC 4254 section 5).
@@ -207,8 +208,12 @@ export class SshChannel {
       done(CLOSED);
       return;
     }
-    if (data.length === 0 || this.#closeWanted || this.#eofWanted) {
+    if (data.length === 0 || this.#closeWanted) {
       done();
+      return;
+    }
+    if (this.#eofWanted) {
+      done(ENDED);
       return;
     }
     this.#outbound.push(data, dataType, done);
@@ -246,27 +251,33 @@ export class SshChannel {
   /** Closes at once; what was not sent is dropped. */
   abort(): void {
     if (this.#closed) return;
-    this.#outbound.clear();
+    // First: once the queue is cleared, Node hands over what it holds, and that must not be queued again.
     this.#closeWanted = true;
+    this.#outbound.clear();
     this.flush();
   }
 
-  /** Sends a channel request. @returns whether the peer granted it; without `wantReply` true at once */
+  /**
+   * Sends a channel request.
+   *
+   * @returns whether the peer granted it; without `wantReply` true at once
+   * @throws RangeError if the type is not printable US-ASCII.
+   */
   request(requestType: string, data: Uint8Array, wantReply: boolean): Promise<boolean> {
     if (this.closing) return Promise.resolve(false);
+    // Before anybody waits: a request that cannot be encoded must not take the reply to the next one.
+    const request = ChannelRequest.encode({
+      recipientChannel: this.#remoteNumber,
+      requestType,
+      wantReply,
+      data: Buffer.from(data),
+    });
     const answered = wantReply
       ? new Promise<boolean>((resolve) => {
           this.#replies.push(resolve);
         })
       : Promise.resolve(true);
-    this.#host.link.send(
-      ChannelRequest.encode({
-        recipientChannel: this.#remoteNumber,
-        requestType,
-        wantReply,
-        data: Buffer.from(data),
-      }),
-    );
+    this.#host.link.send(request);
     return answered;
   }
 
@@ -354,7 +365,6 @@ export class SshChannel {
       return;
     }
     this.#receivedClose = true;
-    this.#outbound.clear();
     this.#sendClose();
     this.#finish();
   }
@@ -433,10 +443,12 @@ export class SshChannel {
   #sendClose(): void {
     if (this.#sentClose) return;
     this.#sentClose = true;
+    this.#host.link.send(ChannelClose.encode({ recipientChannel: this.#remoteNumber }));
+    // What came before the peer's CLOSE may still be read.
+    if (this.#receivedClose) return;
     // The peer may take its time to close; until then its data is of no interest.
     this.#inbound?.clear();
-    this.#host.link.send(ChannelClose.encode({ recipientChannel: this.#remoteNumber }));
-    if (!this.#receivedClose) this.#destroyStreams();
+    this.#destroyStreams();
   }
 
   #finish(): void {

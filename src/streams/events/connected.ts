@@ -1,4 +1,4 @@
-import { type ConnectionInfo } from '../connection-info.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** A connection was let in; identification and key exchange come next. */
 export interface Connected {

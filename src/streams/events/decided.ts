@@ -1,9 +1,9 @@
-import { type ConnectionInfo } from '../connection-info.js';
-import { type DenyReason } from '../deny-reason.js';
-import { type Phase } from '../phase.js';
-import { type SshRequest } from './ssh-request.js';
+import type { ConnectionInfo } from '../connection-info.js';
+import type { DenyReason } from '../deny-reason.js';
+import type { Phase } from '../phase.js';
+import type { SshRequest } from './ssh-request.js';
 
-/** A request was granted or denied: the audit trail, one for every request. */
+/** A request was granted or denied: the audit trail, one for every request whose connection lived to hear the answer. */
 export type Decided = {
   readonly type: 'Decided';
   readonly connection: ConnectionInfo;

@@ -1,5 +1,5 @@
-import { type DisconnectReasonName } from '../../transport/messages/disconnect-reason.js';
-import { type ConnectionInfo } from '../connection-info.js';
+import type { DisconnectReasonName } from '../../transport/messages/disconnect-reason.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** A connection ended. The last event of every connection that was {@link Connected}. */
 export interface Disconnected {

@@ -1,6 +1,6 @@
-import { type SshServerError } from '../../errors.js';
-import { type ChannelId } from '../channel-id.js';
-import { type ConnectionInfo } from '../connection-info.js';
+import type { SshServerError } from '../../errors.js';
+import type { ChannelId } from '../channel-id.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /**
  * Something went wrong: a peer broke the protocol, a policy or handler threw, a socket failed.

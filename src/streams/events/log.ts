@@ -1,4 +1,4 @@
-import { type ConnectionInfo } from '../connection-info.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** 1 handshake and life cycle, 2 each message, 3 each byte. 0 is used by settings only: nothing. */
 export type LogLevel = 0 | 1 | 2 | 3;

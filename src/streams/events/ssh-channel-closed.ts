@@ -1,5 +1,5 @@
-import { type ChannelId } from '../channel-id.js';
-import { type ConnectionInfo } from '../connection-info.js';
+import type { ChannelId } from '../channel-id.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** How the program on a session channel ended (RFC 4254 section 6.10). */
 export type ChannelExit = { readonly status: number } | { readonly signal: string };

@@ -1,5 +1,5 @@
-import { type ChannelId } from '../channel-id.js';
-import { type ConnectionInfo } from '../connection-info.js';
+import type { ChannelId } from '../channel-id.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** A block of data arrived on a channel (RFC 4254 section 5.2). */
 export interface SSHChannelDataIn {

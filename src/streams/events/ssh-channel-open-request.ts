@@ -1,7 +1,7 @@
-import { type ChannelOpenDetail } from '../../protocol/messages/channel-open-detail.js';
-import { type ChannelId } from '../channel-id.js';
-import { type ConnectionInfo } from '../connection-info.js';
-import { type Identity } from '../identity.js';
+import type { ChannelOpenDetail } from '../../protocol/messages/channel-open-detail.js';
+import type { ChannelId } from '../channel-id.js';
+import type { ConnectionInfo } from '../connection-info.js';
+import type { Identity } from '../identity.js';
 
 /** The client asks for a channel (RFC 4254 section 5.1). */
 export interface SSHChannelOpenRequest {

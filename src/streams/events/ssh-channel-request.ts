@@ -1,7 +1,7 @@
-import { type ChannelRequestDetail } from '../../protocol/messages/channel-request-detail.js';
-import { type ChannelId } from '../channel-id.js';
-import { type ConnectionInfo } from '../connection-info.js';
-import { type Identity } from '../identity.js';
+import type { ChannelRequestDetail } from '../../protocol/messages/channel-request-detail.js';
+import type { ChannelId } from '../channel-id.js';
+import type { ConnectionInfo } from '../connection-info.js';
+import type { Identity } from '../identity.js';
 
 /** What a channel request carries (RFC 4254 section 5.4). */
 export interface ChannelRequestContent {

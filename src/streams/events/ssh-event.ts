@@ -1,16 +1,16 @@
-import { type Connected } from './connected.js';
-import { type Decided } from './decided.js';
-import { type Disconnected } from './disconnected.js';
-import { type ErrorEvent } from './error.js';
-import { type Log } from './log.js';
-import { type SSHChannelClosed } from './ssh-channel-closed.js';
-import { type SSHChannelDataIn } from './ssh-channel-data-in.js';
-import { type SSHChannelEOF } from './ssh-channel-eof.js';
-import { type SSHChannelOpened } from './ssh-channel-opened.js';
-import { type SSHChannelReadyToSend } from './ssh-channel-ready-to-send.js';
-import { type SSHChannelRequested } from './ssh-channel-requested.js';
-import { type SshRequests } from './ssh-request.js';
-import { type SSHStatus } from './ssh-status.js';
+import type { Connected } from './connected.js';
+import type { Decided } from './decided.js';
+import type { Disconnected } from './disconnected.js';
+import type { ErrorEvent } from './error.js';
+import type { Log } from './log.js';
+import type { SSHChannelClosed } from './ssh-channel-closed.js';
+import type { SSHChannelDataIn } from './ssh-channel-data-in.js';
+import type { SSHChannelEOF } from './ssh-channel-eof.js';
+import type { SSHChannelOpened } from './ssh-channel-opened.js';
+import type { SSHChannelReadyToSend } from './ssh-channel-ready-to-send.js';
+import type { SSHChannelRequested } from './ssh-channel-requested.js';
+import type { SshRequests } from './ssh-request.js';
+import type { SSHStatus } from './ssh-status.js';
 
 /** Every event of a server by its name: the requests, and the notices that nobody waits on. */
 export interface SshEvents extends SshRequests {

@@ -1,6 +1,6 @@
-import { type GlobalRequestDetail } from '../../protocol/messages/global-request-detail.js';
-import { type ConnectionInfo } from '../connection-info.js';
-import { type Identity } from '../identity.js';
+import type { GlobalRequestDetail } from '../../protocol/messages/global-request-detail.js';
+import type { ConnectionInfo } from '../connection-info.js';
+import type { Identity } from '../identity.js';
 
 /** The client asks something of the whole connection, such as a port to be forwarded (RFC 4254 section 4). */
 export interface SSHGlobalRequest {

@@ -1,4 +1,4 @@
-import { type ConnectionInfo } from '../connection-info.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** The client asks for a service (RFC 4253 section 10). `ssh-userauth` is granted unless a policy denies it. */
 export interface SSHServiceRequest {

@@ -1,4 +1,4 @@
-import { type ConnectionInfo } from '../connection-info.js';
+import type { ConnectionInfo } from '../connection-info.js';
 
 /** A step of the protocol was taken: identification, key exchange, service, authentication, channel. */
 export interface SSHStatus {

@@ -1,5 +1,5 @@
-import { type ConnectionInfo } from '../connection-info.js';
-import { type Secret } from '../secret.js';
+import type { ConnectionInfo } from '../connection-info.js';
+import type { Secret } from '../secret.js';
 
 /** What every authentication request carries (RFC 4252 section 5). */
 interface AuthRequest {

@@ -1,5 +1,5 @@
 import { Kexinit } from '../messages/kexinit.js';
-import { type EngineProtocol } from './ssh2-internals.js';
+import type { EngineProtocol } from './ssh2-internals.js';
 
 /**
  * Corrects what the engine does with a key exchange packet that a client sends ahead, on a guess (RFC 4253 section 7).

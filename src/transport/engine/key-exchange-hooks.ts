@@ -1,6 +1,6 @@
 import { keepRightGuess } from './keep-right-guess.js';
 import { speedUpX25519 } from './x25519.js';
-import { type EngineDecipher, type EnginePayloadHandler, type EngineProtocol } from './ssh2-internals.js';
+import type { EngineDecipher, EnginePayloadHandler, EngineProtocol } from './ssh2-internals.js';
 
 const SSH_MSG_DISCONNECT = 1;
 const SSH_MSG_DEBUG = 4;

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-import { type EngineCipher } from './ssh2-internals.js';
+import type { EngineCipher } from './ssh2-internals.js';
 
 const POOL_SIZE = 16 * 1024;
 const MIN_PADDING = 4;

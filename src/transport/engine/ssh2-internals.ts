@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 
+import type { utils } from 'ssh2';
+
 /**
  * The parts of `ssh2` that are in use, with types of our own: `ssh2` publishes none for them.
  *
@@ -130,6 +132,9 @@ export const { KexInit } = load('ssh2/lib/protocol/kex.js') as {
 export const { sendPacket } = load('ssh2/lib/protocol/utils.js') as {
   sendPacket: (protocol: EngineProtocol, packet: Buffer, evenDuringKeyExchange?: boolean) => boolean;
 };
+
+/** Reads private keys. From its own file: the package's index would load a client, an agent and SFTP as well. */
+export const { parseKey } = load('ssh2/lib/protocol/keyParser.js') as { parseKey: typeof utils.parseKey };
 
 const crypto = load('ssh2/lib/protocol/crypto.js') as { init: Promise<void>; bindingAvailable: boolean };
 

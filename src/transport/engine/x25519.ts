@@ -1,6 +1,6 @@
 import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-import { type EngineKeyExchange } from './ssh2-internals.js';
+import type { EngineKeyExchange } from './ssh2-internals.js';
 
 const KEY_LENGTH = 32;
 

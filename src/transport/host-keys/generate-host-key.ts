@@ -1,7 +1,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import { type HostKeyType } from './host-key-type.js';
+import type { HostKeyType } from './host-key-type.js';
 import { createHostKey, type HostKey } from './host-key.js';
 import { formatOpenSshPrivateKey } from './openssh-private-key.js';
 

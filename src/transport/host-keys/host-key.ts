@@ -2,7 +2,7 @@ import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 
 import { fingerprintOf } from './fingerprint.js';
 import { hostKeyError } from './host-key-error.js';
-import { type HostKeyAlgorithm, type HostKeyType } from './host-key-type.js';
+import type { HostKeyAlgorithm, HostKeyType } from './host-key-type.js';
 import { publicBlobOf } from './public-blob.js';
 import { signatureSchemeOf } from './signature-scheme.js';
 

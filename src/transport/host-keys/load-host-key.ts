@@ -1,9 +1,9 @@
-import { type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { SshServerError } from '../../errors.js';
 import { hostKeyError } from './host-key-error.js';
-import { type HostKey } from './host-key.js';
+import type { HostKey } from './host-key.js';
 import { parseHostKey } from './parse-host-key.js';
 
 /** Options of {@link loadHostKey}. */

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { SshServerError } from '../../errors.js';
 import { generateHostKey } from './generate-host-key.js';
 import { hostKeyError } from './host-key-error.js';
-import { type HostKeyType } from './host-key-type.js';
-import { type HostKey } from './host-key.js';
+import type { HostKeyType } from './host-key-type.js';
+import type { HostKey } from './host-key.js';
 import { loadHostKey, type LoadHostKeyOptions } from './load-host-key.js';
 
 /** Options of {@link loadOrCreateHostKey}. */

@@ -2,7 +2,7 @@ import { randomBytes, type KeyObject } from 'node:crypto';
 
 import { WireReader } from '../wire/wire-reader.js';
 import { WireWriter } from '../wire/wire-writer.js';
-import { type HostKeyType } from './host-key-type.js';
+import type { HostKeyType } from './host-key-type.js';
 import { curveNameOf, jwkBytes, pointOf } from './public-blob.js';
 
 // The format is described in PROTOCOL.key of the OpenSSH source.

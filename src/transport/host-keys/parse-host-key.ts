@@ -1,8 +1,9 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 
-import ssh2, { type ParsedKey } from 'ssh2';
+import type { ParsedKey } from 'ssh2';
 
-import { type SshServerError } from '../../errors.js';
+import { parseKey } from '../engine/ssh2-internals.js';
+import type { SshServerError } from '../../errors.js';
 import { hostKeyError } from './host-key-error.js';
 import { createHostKey, type HostKey } from './host-key.js';
 import { readOpenSshPrivateKeyHeader } from './openssh-private-key.js';
@@ -83,7 +84,7 @@ function openSsh(block: PemBlock, source: string, passphrase: Buffer | undefined
 /** The engine's parser, which reports most faults as a value and a few by throwing. */
 function parseOpenSsh(text: string, passphrase: Buffer | undefined): ParsedKey | Error {
   try {
-    return ssh2.utils.parseKey(text, passphrase);
+    return parseKey(text, passphrase);
   } catch (error) {
     return error instanceof Error ? error : new Error('the key cannot be parsed', { cause: error });
   }

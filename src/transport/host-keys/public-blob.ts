@@ -1,7 +1,7 @@
-import { type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
 
 import { WireWriter } from '../wire/wire-writer.js';
-import { type HostKeyType } from './host-key-type.js';
+import type { HostKeyType } from './host-key-type.js';
 
 /** Begins an elliptic curve point that gives both coordinates (SEC 1 section 2.3.3). */
 const UNCOMPRESSED = Buffer.of(4);

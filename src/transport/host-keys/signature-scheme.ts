@@ -1,6 +1,6 @@
-import { type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
-import { type HostKeyAlgorithm, type HostKeyType } from './host-key-type.js';
+import type { HostKeyAlgorithm, HostKeyType } from './host-key-type.js';
 
 /** How keys of one kind sign. */
 export interface SignatureScheme {

@@ -1,4 +1,4 @@
-import { type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import { Decide } from '../../../src/handlers/decorators/decide.js';
@@ -8,11 +8,11 @@ import { Shell } from '../../../src/handlers/decorators/shell.js';
 import { SshHandler } from '../../../src/handlers/decorators/ssh-handler.js';
 import { Subsystem } from '../../../src/handlers/decorators/subsystem.js';
 import { addRecord, isMarkedHandler, recordsOf } from '../../../src/handlers/metadata.js';
-import { type Disconnected } from '../../../src/streams/events/disconnected.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
-import { type SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
-import { type SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
-import { type Verdict } from '../../../src/streams/verdict.js';
+import type { Disconnected } from '../../../src/streams/events/disconnected.js';
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type { SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
+import type { SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { Verdict } from '../../../src/streams/verdict.js';
 
 @SshHandler()
 class Desk {

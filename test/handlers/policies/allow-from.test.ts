@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allowFrom } from '../../../src/handlers/policies/allow-from.js';
 import { denyFrom } from '../../../src/handlers/policies/deny-from.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
 import { consider } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from './policy-laws.js';

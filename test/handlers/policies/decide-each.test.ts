@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { decideEach } from '../../../src/handlers/policies/decide-each.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
 import { consider, grant, type Verdict } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { knock } from './requests.js';

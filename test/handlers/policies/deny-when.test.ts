@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { denyWhen } from '../../../src/handlers/policies/deny-when.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
-import { type SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type { SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
 import { consider } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from './policy-laws.js';

@@ -5,10 +5,10 @@ import {
   grantKeyboardInteractive,
   type KeyboardInteractiveOptions,
 } from '../../../src/handlers/policies/grant-keyboard-interactive.js';
-import { type Challenge } from '../../../src/streams/challenge.js';
+import type { Challenge } from '../../../src/streams/challenge.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
-import { type Policy } from '../../../src/streams/policy.js';
+import type { SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { Policy } from '../../../src/streams/policy.js';
 import { consider, type GrantedVerdict } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from './policy-laws.js';

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { grantPassword, type VerifyPassword } from '../../../src/handlers/policies/grant-password.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
 import { Secret } from '../../../src/streams/secret.js';
 import { consider } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';

@@ -3,9 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { grantPublicKey, type GrantPublicKeyOptions } from '../../../src/handlers/policies/grant-public-key.js';
 import { parseAuthorizedKeys } from '../../../src/protocol/authentication/authorized-keys.js';
-import { type Clock } from '../../../src/streams/clock.js';
+import type { Clock } from '../../../src/streams/clock.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
 import { consider } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { keyOf, lineOf } from './keys.js';

@@ -4,11 +4,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { grantWhen } from '../../../src/handlers/policies/grant-when.js';
 import { isGrantable } from '../../../src/streams/is-grantable.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
-import {
-  type OfferedKeyAuthRequest,
-  type ProvenKeyAuthRequest,
-  type SSHUserAuthRequest,
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type {
+  OfferedKeyAuthRequest,
+  ProvenKeyAuthRequest,
+  SSHUserAuthRequest,
 } from '../../../src/streams/events/ssh-user-auth-request.js';
 import { consider, grant, type Grantable } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';

@@ -1,5 +1,5 @@
 import { fingerprintOf } from '../../../src/transport/host-keys/fingerprint.js';
-import { type AuthKey } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { AuthKey } from '../../../src/streams/events/ssh-user-auth-request.js';
 
 const field = (bytes: Uint8Array): Buffer => {
   const length = Buffer.alloc(4);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { type PolicyOptions } from '../../../src/handlers/policies/policy-options.js';
-import { type Policy } from '../../../src/streams/policy.js';
+import type { PolicyOptions } from '../../../src/handlers/policies/policy-options.js';
+import type { Policy } from '../../../src/streams/policy.js';
 import { consider } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { answersTo, denied, granted, lease, leased } from './verdicts.js';

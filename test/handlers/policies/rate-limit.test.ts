@@ -3,12 +3,12 @@ import { asyncScheduler, EMPTY, map, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import { rateLimit, type RateLimitOptions } from '../../../src/handlers/policies/rate-limit.js';
-import { type Clock } from '../../../src/streams/clock.js';
-import { type CounterStore } from '../../../src/streams/counter-store.js';
+import type { Clock } from '../../../src/streams/clock.js';
+import type { CounterStore } from '../../../src/streams/counter-store.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
 import { MemoryCounterStore } from '../../../src/streams/memory-counter-store.js';
-import { type Policy } from '../../../src/streams/policy.js';
+import type { Policy } from '../../../src/streams/policy.js';
 import { PolicyStage } from '../../../src/streams/policy-stage.js';
 import { consider, type Verdict } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';

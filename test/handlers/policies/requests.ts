@@ -1,22 +1,22 @@
 import { channelId } from '../../../src/streams/channel-id.js';
 import { connectionId } from '../../../src/streams/connection-id.js';
-import { type ConnectionInfo } from '../../../src/streams/connection-info.js';
-import { type ConnectionRequest } from '../../../src/streams/events/connection-request.js';
-import { type SSHChannelOpenRequest } from '../../../src/streams/events/ssh-channel-open-request.js';
-import { type SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
-import {
-  type AuthKey,
-  type KeyboardInteractiveAnswer,
-  type KeyboardInteractiveStart,
-  type NoneAuthRequest,
-  type OfferedKeyAuthRequest,
-  type PasswordAuthRequest,
-  type ProvenKeyAuthRequest,
-  type RefutedKeyAuthRequest,
-  type SSHUserAuthRequest,
-  type UnknownMethodAuthRequest,
+import type { ConnectionInfo } from '../../../src/streams/connection-info.js';
+import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
+import type { SSHChannelOpenRequest } from '../../../src/streams/events/ssh-channel-open-request.js';
+import type { SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
+import type {
+  AuthKey,
+  KeyboardInteractiveAnswer,
+  KeyboardInteractiveStart,
+  NoneAuthRequest,
+  OfferedKeyAuthRequest,
+  PasswordAuthRequest,
+  ProvenKeyAuthRequest,
+  RefutedKeyAuthRequest,
+  SSHUserAuthRequest,
+  UnknownMethodAuthRequest,
 } from '../../../src/streams/events/ssh-user-auth-request.js';
-import { type Identity } from '../../../src/streams/identity.js';
+import type { Identity } from '../../../src/streams/identity.js';
 import { Secret } from '../../../src/streams/secret.js';
 import { ChannelRequestDetail } from '../../../src/protocol/messages/channel-request-detail.js';
 import { ChannelOpenDetail } from '../../../src/protocol/messages/channel-open-detail.js';

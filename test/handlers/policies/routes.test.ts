@@ -4,11 +4,11 @@ import { routeChannels } from '../../../src/handlers/policies/route-channels.js'
 import { routeCommands } from '../../../src/handlers/policies/route-commands.js';
 import { routeShell } from '../../../src/handlers/policies/route-shell.js';
 import { routeSubsystems } from '../../../src/handlers/policies/route-subsystems.js';
-import { type RouteOptions, type Routes } from '../../../src/handlers/policies/routes.js';
-import { type ServeChannel } from '../../../src/streams/channel.js';
-import { type SSHChannelOpenRequest } from '../../../src/streams/events/ssh-channel-open-request.js';
-import { type SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
-import { type Policy } from '../../../src/streams/policy.js';
+import type { RouteOptions, Routes } from '../../../src/handlers/policies/routes.js';
+import type { ServeChannel } from '../../../src/streams/channel.js';
+import type { SSHChannelOpenRequest } from '../../../src/streams/events/ssh-channel-open-request.js';
+import type { SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
+import type { Policy } from '../../../src/streams/policy.js';
 import { consider, type Verdict } from '../../../src/streams/verdict.js';
 import { marbles } from '../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from './policy-laws.js';

@@ -1,8 +1,8 @@
 import { NEVER, of } from 'rxjs';
 
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type Lease } from '../../../src/streams/lease.js';
-import { type Policy } from '../../../src/streams/policy.js';
+import type { Lease } from '../../../src/streams/lease.js';
+import type { Policy } from '../../../src/streams/policy.js';
 import {
   consider,
   deny,

@@ -5,10 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { concat, defer, EMPTY, finalize, from, NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
-import { type SshServerError } from '../../../src/errors.js';
+import type { SshServerError } from '../../../src/errors.js';
 import { runService, type RunServiceOptions } from '../../../src/handlers/sessions/run-service.js';
-import { type Service } from '../../../src/handlers/sessions/service.js';
-import { type Session } from '../../../src/handlers/sessions/session.js';
+import type { Service } from '../../../src/handlers/sessions/service.js';
+import type { Session } from '../../../src/handlers/sessions/session.js';
 import { deferred } from '../../support/deferred.js';
 import { drain } from '../../support/drain.js';
 import { FakeChannel, type FakeChannelOptions } from '../../support/fake-channel.js';

@@ -4,9 +4,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { exec, shell, subsystem } from '../../../src/handlers/handler-function.js';
 import { CommandTable } from '../../../src/handlers/policies/command-table.js';
 import { type ServiceRoutes, sessionRouter } from '../../../src/handlers/sessions/session-router.js';
-import { type ChannelRequestDetail } from '../../../src/protocol/messages/channel-request-detail.js';
+import type { ChannelRequestDetail } from '../../../src/protocol/messages/channel-request-detail.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
-import { type SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
+import type { SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
 import { consider, deny, grant, serveWith, type Verdict } from '../../../src/streams/verdict.js';
 import { FakeChannel } from '../../support/fake-channel.js';
 

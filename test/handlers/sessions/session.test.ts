@@ -4,7 +4,7 @@ import { NEVER } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { runService } from '../../../src/handlers/sessions/run-service.js';
-import { type Session } from '../../../src/handlers/sessions/session.js';
+import type { Session } from '../../../src/handlers/sessions/session.js';
 import { drain } from '../../support/drain.js';
 import { FakeChannel, type FakeChannelOptions } from '../../support/fake-channel.js';
 

@@ -13,7 +13,7 @@ import {
 } from '../../../src/protocol/authentication/signature-algorithms.js';
 import { verifyUserAuthSignature, type UserAuthSignature } from '../../../src/protocol/authentication/signature.js';
 import { generateHostKey } from '../../../src/transport/host-keys/generate-host-key.js';
-import { type HostKeyType } from '../../../src/transport/host-keys/host-key-type.js';
+import type { HostKeyType } from '../../../src/transport/host-keys/host-key-type.js';
 import { WireReader } from '../../../src/transport/wire/wire-reader.js';
 import { WireWriter } from '../../../src/transport/wire/wire-writer.js';
 

@@ -6,7 +6,7 @@ import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 
 import { generateHostKey } from '../../../src/transport/host-keys/generate-host-key.js';
-import { type HostKeyType } from '../../../src/transport/host-keys/host-key-type.js';
+import type { HostKeyType } from '../../../src/transport/host-keys/host-key-type.js';
 
 // The engine's own conversions, the server's and the client's; the package has no types for them.
 const { convertSignature, sigSSHToASN1 } = createRequire(import.meta.url)('ssh2/lib/protocol/utils.js') as {

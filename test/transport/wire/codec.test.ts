@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import * as fields from '../../../src/transport/wire/codec.js';
-import { type Codec } from '../../../src/transport/wire/codec.js';
+import type { Codec } from '../../../src/transport/wire/codec.js';
 import { fixed } from '../../../src/transport/wire/fixed.js';
 import { flagged } from '../../../src/transport/wire/flagged.js';
 import { list } from '../../../src/transport/wire/list.js';

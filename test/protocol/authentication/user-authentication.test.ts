@@ -1,0 +1,220 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { AuthAttempt, AuthOutcome } from '../../../src/protocol/authentication/auth-attempt.js';
+import { UserAuthentication } from '../../../src/protocol/authentication/user-authentication.js';
+import type { ConnectionAuthority } from '../../../src/protocol/connection-authority.js';
+import { DEFAULT_LIMITS, type ProtocolLimits } from '../../../src/protocol/limits.js';
+import { wireBytes } from '../../support/wire-bytes.js';
+import * as send from '../../support/wire-client-payloads.js';
+import { FakeAuthority, FakeLink } from '../channels/channel-bench.js';
+
+/** Keeps each question until the test answers it. */
+class Desk extends FakeAuthority implements ConnectionAuthority {
+  readonly asked: AuthAttempt[] = [];
+  readonly answers: ((outcome: AuthOutcome) => void)[] = [];
+
+  override decideAuth(attempt?: AuthAttempt, answer?: (outcome: AuthOutcome) => void): void {
+    if (attempt === undefined || answer === undefined) return;
+    this.asked.push(attempt);
+    this.answers.push(answer);
+  }
+
+  /** Answers the question asked last. */
+  say(outcome: AuthOutcome): void {
+    this.answers.at(-1)?.(outcome);
+  }
+}
+
+const FAILURE: AuthOutcome = { type: 'failure' };
+const SUCCESS: AuthOutcome = { type: 'success' };
+const challengeOf = (...texts: readonly string[]): AuthOutcome => ({
+  type: 'challenge',
+  challenge: { name: 'Code', instruction: 'Look at your device', prompts: texts.map((text) => ({ text })) },
+});
+
+const INTERACTIVE = send.authMethod('keyboard-interactive', '', 'pam,totp');
+const infoResponse = (...answers: readonly string[]): Buffer => wireBytes(61, [answers.length], ...answers);
+
+let link: FakeLink;
+let desk: Desk;
+let authentication: UserAuthentication;
+
+const start = (limits: Partial<ProtocolLimits> = {}): void => {
+  link = new FakeLink();
+  desk = new Desk();
+  authentication = new UserAuthentication(link, { ...DEFAULT_LIMITS, ...limits }, desk);
+};
+
+beforeEach(() => {
+  start();
+});
+
+describe('keyboard-interactive', () => {
+  it('asks, round by round, and lets in whoever answers well', () => {
+    authentication.onMessage(INTERACTIVE);
+    expect(desk.asked).toMatchObject([
+      { method: 'keyboard-interactive', stage: 'started', submethods: ['pam', 'totp'] },
+    ]);
+
+    desk.say(challengeOf('Password: ', 'Code: '));
+    expect(link.sent).toEqual([wireBytes(60, 'Code', 'Look at your device', '', [2], 'Password: ', 0, 'Code: ', 0)]);
+    authentication.onMessage(infoResponse('hunter2', '123456'));
+    desk.say(challengeOf('Again: '));
+    authentication.onMessage(infoResponse('654321'));
+    desk.say(SUCCESS);
+
+    expect(desk.asked.slice(1)).toMatchObject([
+      { stage: 'answered', round: 1, ordinal: 1, answers: ['hunter2', '123456'] },
+      { stage: 'answered', round: 2, ordinal: 1, answers: ['654321'] },
+    ]);
+    expect(link.sent.at(-1)).toEqual(Buffer.of(52));
+    expect(desk.log).toEqual(['authenticated']);
+    expect(authentication.authenticated).toBe(true);
+  });
+
+  it('may be a round without questions', () => {
+    authentication.onMessage(INTERACTIVE);
+    desk.say(challengeOf());
+    authentication.onMessage(infoResponse());
+    desk.say(SUCCESS);
+
+    expect(authentication.authenticated).toBe(true);
+  });
+
+  it('asks at most sixteen things at once', () => {
+    authentication.onMessage(INTERACTIVE);
+    desk.say(challengeOf(...Array.from({ length: 40 }, (_, index) => String(index))));
+    authentication.onMessage(infoResponse(...Array.from({ length: 16 }, () => 'x')));
+
+    expect(desk.asked.at(-1)).toMatchObject({ stage: 'answered', round: 1 });
+    expect(link.violations).toEqual([]);
+  });
+
+  it.each([
+    ['too few answers', infoResponse('one')],
+    ['too many answers', infoResponse('one', 'two', 'three')],
+  ])('%s are a failure that nobody is asked about', (_what, payload) => {
+    start({ maxAuthFailures: 2 });
+    for (let round = 0; round < 2; round += 1) {
+      authentication.onMessage(INTERACTIVE);
+      desk.say(challengeOf('a', 'b'));
+      authentication.onMessage(payload);
+    }
+
+    expect(desk.asked.map((attempt) => 'stage' in attempt && attempt.stage)).toEqual(['started', 'started']);
+    expect(link.sent.map(([number]) => number)).toEqual([60, 51, 60]);
+    expect(link.violations).toEqual(['NO_MORE_AUTH_METHODS_AVAILABLE: too many authentication failures']);
+  });
+
+  it.each([
+    ['answers cut short', wireBytes(61, [2], 'one')],
+    ['a count beyond the packet', wireBytes(61, [0xffff_ffff])],
+  ])('%s end the connection', (_what, payload) => {
+    authentication.onMessage(INTERACTIVE);
+    desk.say(challengeOf('a', 'b'));
+    authentication.onMessage(payload);
+
+    expect(link.violations).toHaveLength(1);
+    expect(desk.asked).toHaveLength(1);
+  });
+
+  it('answers come once: a second time they end the connection', () => {
+    authentication.onMessage(INTERACTIVE);
+    desk.say(challengeOf('a'));
+    authentication.onMessage(infoResponse('x'));
+    authentication.onMessage(infoResponse('y'));
+
+    expect(link.violations).toHaveLength(1);
+    expect(desk.asked).toHaveLength(2);
+  });
+
+  it('is abandoned by a new request: answers to the old questions count for nothing', () => {
+    authentication.onMessage(INTERACTIVE);
+    desk.say(challengeOf('a'));
+    authentication.onMessage(send.authPassword('x'));
+    desk.say(FAILURE);
+    authentication.onMessage(infoResponse('y'));
+
+    expect(link.violations).toHaveLength(1);
+  });
+
+  it('does not ask when the client has moved on meanwhile', () => {
+    authentication.onMessage(INTERACTIVE);
+    authentication.onMessage(send.authPassword('x'));
+    desk.say(challengeOf('a'));
+
+    expect(link.sent).toEqual([]);
+    expect(desk.asked.at(-1)).toMatchObject({ method: 'password', ordinal: 2 });
+  });
+
+  it('is no success without an answer, even if somebody says so', () => {
+    authentication.onMessage(INTERACTIVE);
+    desk.say(SUCCESS);
+
+    expect(link.sent.map(([number]) => number)).toEqual([51]);
+    expect(authentication.authenticated).toBe(false);
+  });
+
+  it('is a failure that counts once the answers are wrong', () => {
+    start({ maxAuthFailures: 2 });
+    for (let round = 0; round < 2; round += 1) {
+      authentication.onMessage(INTERACTIVE);
+      desk.say(challengeOf('a'));
+      authentication.onMessage(infoResponse('wrong'));
+      desk.say(FAILURE);
+    }
+
+    expect(link.violations).toEqual(['NO_MORE_AUTH_METHODS_AVAILABLE: too many authentication failures']);
+  });
+});
+
+describe('an answer that does not fit its question is a refusal', () => {
+  it.each([
+    ['an accepted offer for a password', send.authPassword('x'), { type: 'offer-accepted' }],
+    ['questions for a password', send.authPassword('x'), challengeOf('a')],
+    ['an accepted offer for none', send.authNone(), { type: 'offer-accepted' }],
+    ['success for a method nobody knows', send.authMethod('telepathy'), SUCCESS],
+    ['success for a key that cannot be read', send.authMethod('publickey', 1, 'ssh-ed25519', 'x', 'y'), SUCCESS],
+  ] as const)('%s', (_what, payload, outcome) => {
+    authentication.onMessage(payload);
+    desk.say(outcome);
+
+    expect(link.sent.map(([number]) => number)).toEqual([51]);
+    expect(authentication.authenticated).toBe(false);
+  });
+});
+
+describe('after the end', () => {
+  it('nobody is asked, and late answers change nothing', () => {
+    authentication.onMessage(send.authPassword('a'));
+    authentication.onMessage(send.authPassword('b'));
+    authentication.close();
+    desk.say(SUCCESS);
+
+    expect(desk.asked).toHaveLength(1);
+    expect(authentication.authenticated).toBe(false);
+    expect(link.sent).toEqual([]);
+    expect(desk.log).toEqual([]);
+  });
+
+  it('of authentication, requests that were sent ahead are forgotten', () => {
+    authentication.onMessage(send.authPassword('a'));
+    authentication.onMessage(send.authPassword('b'));
+    desk.say(SUCCESS);
+
+    expect(desk.asked).toHaveLength(1);
+    expect(link.sent).toEqual([Buffer.of(52)]);
+    expect(authentication.onMessage(send.authPassword('c'))).toBe(true);
+    expect(desk.asked).toHaveLength(1);
+  });
+});
+
+it('message numbers of other parties mean nothing', () => {
+  for (const number of [51, 52, 53, 60, 62, 79]) expect(authentication.onMessage(Buffer.of(number))).toBe(false);
+});
+
+it('a password arrives as it was sent, and so does the user’s name', () => {
+  authentication.onMessage(send.authPassword('pässwörd ', 'Ann Ä.'));
+
+  expect(desk.asked).toMatchObject([{ method: 'password', user: 'Ann Ä.', password: 'pässwörd ', ordinal: 1 }]);
+});
