@@ -6,6 +6,8 @@ import type { Lease } from './lease.js';
 export interface LeaseEffects {
   warn(message: string): void;
   revoke(reason: string): void;
+  /** A lease threw when it was given up; it is given up all the same. Default: nobody is told. */
+  fail?(cause: unknown): void;
 }
 
 /**
@@ -23,18 +25,29 @@ export function holdLeases(leases: readonly Lease[], effects: LeaseEffects): Sub
   };
   for (const lease of leases) {
     if (held.closed) break;
-    held.add(
-      lease.subscribe({
-        next: (signal) => {
-          if (held.closed) return;
-          if (signal.type === 'warn') effects.warn(signal.message);
-          else revoke(signal.reason);
-        },
-        error: () => {
-          revoke('the permission can no longer be confirmed');
-        },
-      }),
-    );
+    const holding = lease.subscribe({
+      next: (signal) => {
+        if (held.closed) return;
+        if (signal.type === 'warn') effects.warn(signal.message);
+        else revoke(signal.reason);
+      },
+      error: () => {
+        revoke('the permission can no longer be confirmed');
+      },
+    });
+    if (holding.closed) continue;
+    // What a lease throws must keep neither the others nor what they were for from ending.
+    const giveUp = (): void => {
+      try {
+        holding.unsubscribe();
+      } catch (cause) {
+        effects.fail?.(cause);
+      }
+    };
+    held.add(giveUp);
+    holding.add(() => {
+      held.remove(giveUp);
+    });
   }
   return held;
 }

@@ -488,6 +488,9 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       revoke: (reason) => {
         this.disconnect(reason);
       },
+      fail: (cause) => {
+        this.#onLeaseFailure(cause);
+      },
     });
     if (this.#leases === undefined) this.#leases = held;
     else this.#leases.add(held);
@@ -509,8 +512,17 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         });
         belongings.add(cutOff);
       },
+      fail: (cause) => {
+        this.#onLeaseFailure(cause);
+      },
     });
     belongings.add(held);
+  }
+
+  #onLeaseFailure(cause: unknown): void {
+    this.#error(
+      new SshServerError('ERR_SSH_POLICY_FAILED', `a lease threw when it was given up: ${messageOf(cause)}`, { cause }),
+    );
   }
 
   /** What is given up when the channel closes. */

@@ -30,6 +30,9 @@ interface Entry {
   requests: RequestQueue | undefined;
 }
 
+/** Read again: whoever was told of a request may have closed the channel, or the connection, since. */
+const isUsable = (channel: SshChannel): boolean => !channel.closing;
+
 /** All channels of a connection by the number this server gave them (RFC 4254 section 5). */
 export class ChannelTable implements ChannelHost {
   readonly link: Link;
@@ -232,7 +235,7 @@ export class ChannelTable implements ChannelHost {
         if (granted) {
           if (startsProgram(requestType) && answer.serve === undefined) channel.readAsEvents();
           this.authority.onChannelRequested(channel, question);
-          if (!channel.closing) answer.serve?.();
+          if (isUsable(channel)) answer.serve?.();
         }
         answered();
       });
