@@ -84,6 +84,7 @@ const settingsSchema = z.strictObject({
       maxAuthRequests: count.default(DEFAULT_LIMITS.maxAuthRequests),
       maxChannels: count.default(DEFAULT_LIMITS.maxChannels),
       maxWaitingRequests: count.default(DEFAULT_LIMITS.maxWaitingRequests),
+      maxWaitingRequestBytes: count.default(DEFAULT_LIMITS.maxWaitingRequestBytes),
       maxKeyExchangesBeforeAuth: count.default(DEFAULT_LIMITS.maxKeyExchangesBeforeAuth),
       windowSize: z
         .int()

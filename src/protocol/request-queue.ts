@@ -7,7 +7,8 @@ export type Ask = (answered: () => void) => void;
  * Replies carry no number (RFC 4254 sections 4 and 5.4), so their order is all that a peer has to tell them apart.
  */
 export class RequestQueue {
-  readonly #waiting: Ask[] = [];
+  readonly #waiting: { readonly ask: Ask; readonly bytes: number }[] = [];
+  #bytes = 0;
   #asking = false;
   #closed = false;
 
@@ -16,10 +17,16 @@ export class RequestQueue {
     return this.#waiting.length;
   }
 
-  /** Asks `ask` when its turn comes. */
-  push(ask: Ask): void {
+  /** What the waiting questions hold, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Asks `ask` when its turn comes. `bytes` is what it holds until then. */
+  push(ask: Ask, bytes = 0): void {
     if (this.#closed) return;
-    this.#waiting.push(ask);
+    this.#waiting.push({ ask, bytes });
+    this.#bytes += bytes;
     this.#run();
   }
 
@@ -27,17 +34,19 @@ export class RequestQueue {
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
+    this.#bytes = 0;
   }
 
   #run(): void {
     // A loop, since most answers come at once and a peer picks how many questions there are.
     while (!this.#asking) {
-      const ask = this.#waiting.shift();
-      if (ask === undefined) return;
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#bytes -= next.bytes;
       this.#asking = true;
       let returned = false;
       let answered = false;
-      ask(() => {
+      next.ask(() => {
         if (answered) return;
         answered = true;
         this.#asking = false;

@@ -11,7 +11,7 @@ export interface AdmissionLimits {
   readonly maxConnections: number;
   /** Connections at once on which nobody has authenticated yet. Default 100. */
   readonly maxStartups: number;
-  /** The same, from one address. Default 10. */
+  /** The same, from one address. Peers without an address, as on a Unix socket, count only for the others. Default 10. */
   readonly maxPerSource: number;
 }
 
@@ -28,7 +28,7 @@ export class Admission {
   arrive(source: string): void {
     this.#connections += 1;
     this.#startups += 1;
-    this.#startupsBySource.set(source, (this.#startupsBySource.get(source) ?? 0) + 1);
+    if (source !== '') this.#startupsBySource.set(source, (this.#startupsBySource.get(source) ?? 0) + 1);
   }
 
   /** Somebody authenticated on a connection that arrived. */

@@ -158,10 +158,15 @@ export class SshServer {
       };
       listener.once('error', onError);
       const target = path === undefined ? { port, ...(host === undefined ? {} : { host }) } : { path };
-      listener.listen({ ...target, ...(backlog === undefined ? {} : { backlog }) }, () => {
-        listener.off('error', onError);
-        resolve();
-      });
+      try {
+        listener.listen({ ...target, ...(backlog === undefined ? {} : { backlog }) }, () => {
+          listener.off('error', onError);
+          resolve();
+        });
+      } catch (cause) {
+        // Node throws for a port that no machine has.
+        onError(cause as NodeJS.ErrnoException);
+      }
     });
     // Later errors are of single connections that could not be accepted, such as too many open files.
     listener.on('error', (cause) => {

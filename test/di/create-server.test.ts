@@ -184,6 +184,11 @@ describe('options that cannot be', () => {
     await expect(build(options)).rejects.toThrow(/options: Unrecognized key: "maxConections"/u);
   });
 
+  it('a port that no machine has is a listening error too', async () => {
+    const { server } = await build({ handlers: [letIn] });
+    await expect(server.listen({ port: 70_000, host: '127.0.0.1' })).rejects.toMatchObject({ code: 'ERR_SSH_LISTEN' });
+  });
+
   it('a port in use is named, with a way out', async () => {
     const { server: first } = await build({ handlers: [letIn] });
     const { server: second } = await build({ handlers: [letIn] });

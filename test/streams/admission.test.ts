@@ -57,6 +57,14 @@ describe('Admission', () => {
     expect(verdicts).toMatchObject([{ state: 'denied', by: 'admission', reason: 'limit-reached' }]);
   });
 
+  it('counts peers without an address only with the others', () => {
+    const admission = new Admission();
+    for (let peer = 0; peer < 20; peer += 1) admission.arrive('');
+
+    expect(admits(admission, '', { maxPerSource: 1 })).toBe(true);
+    expect(admits(admission, '', { maxStartups: 19 })).toBe(false);
+  });
+
   it('is back where it began once everybody has left, however they came and went', () => {
     const source = fc.constantFrom('a', 'b', 'c');
     fc.assert(

@@ -407,6 +407,26 @@ describe('programs', () => {
     expect(server.of('SSHChannelRequest')).toHaveLength(1);
   });
 
+  it('what undecided requests hold is bounded over all channels', async () => {
+    const never = decide(
+      'SSHChannelRequest',
+      decideEach<SSHChannelRequest>('never', () => new Promise(() => undefined)),
+    );
+    const server = await start({ handlers: [...programs, never], limits: { maxWaitingRequestBytes: 5000 } });
+    const client = await server.login();
+    const channels = [await client.open(), await client.open()];
+
+    // One of each channel is being decided, the others wait: two of 2,000 bytes fit, a third does not.
+    const request = (remote: number): Buffer => send.channelRequest(remote, 'env', true, 'A', 'b'.repeat(2000));
+    client.send(...channels.flatMap((remote) => [request(remote), request(remote)]));
+    await client.sync();
+    client.send(request(channels[0] ?? 0));
+    await client.closed;
+
+    expect(client.goodbye?.reason).toBe(2);
+    expect(server.of('SSHChannelRequest')).toHaveLength(2);
+  });
+
   it.each([
     ['SIGBUS', 128 + 7],
     ['SYS', 128 + 31],

@@ -213,11 +213,12 @@ export class ChannelTable implements ChannelHost {
       return;
     }
     entry.requests ??= new RequestQueue();
-    if (entry.requests.length >= this.limits.maxWaitingRequests) {
+    const { requestType, wantReply, data } = request;
+    const { maxWaitingRequests, maxWaitingRequestBytes } = this.limits;
+    if (entry.requests.length >= maxWaitingRequests || this.#waitingBytes() + data.length > maxWaitingRequestBytes) {
       this.link.violation('PROTOCOL_ERROR', 'too many channel requests at once');
       return;
     }
-    const { requestType, wantReply, data } = request;
     entry.requests.push((answered) => {
       const detail = ChannelRequestDetail.decode(requestType, data);
       const question = { requestType, wantReply, detail, data };
@@ -239,7 +240,14 @@ export class ChannelTable implements ChannelHost {
         }
         answered();
       });
-    });
+    }, data.length);
+  }
+
+  /** What the requests of all channels that wait for their turn hold. There are few channels, and requests are rare. */
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const { requests } of this.#entries.values()) bytes += requests?.bytes ?? 0;
+    return bytes;
   }
 
   #refuse(open: ChannelOpen, reason: ChannelOpenFailureReasonName, description: string): void {

@@ -5,12 +5,13 @@ import type { ConnectionAuthority } from '../connection-authority.js';
 import type { ProtocolLimits } from '../limits.js';
 import type { Link } from '../link.js';
 import { ChannelClose, ChannelEof } from '../messages/channel-close.js';
-import { ChannelWindowAdjust } from '../messages/channel-data.js';
 import {
   CHANNEL_DATA_HEADER_LENGTH,
   CHANNEL_EXTENDED_DATA_HEADER_LENGTH,
+  CHANNEL_WINDOW_ADJUST_LENGTH,
   writeChannelDataHeader,
   writeChannelExtendedDataHeader,
+  writeChannelWindowAdjust,
 } from '../messages/channel-data-header.js';
 import type { ChannelOpen } from '../messages/channel-open.js';
 import { ChannelRequest } from '../messages/channel-request.js';
@@ -33,6 +34,7 @@ const BOTH_OUTPUTS = 0b11;
 // send() copies at once, so one header serves all channels of the process.
 const dataHeader = Buffer.alloc(CHANNEL_DATA_HEADER_LENGTH);
 const extendedDataHeader = Buffer.alloc(CHANNEL_EXTENDED_DATA_HEADER_LENGTH);
+const windowAdjust = Buffer.alloc(CHANNEL_WINDOW_ADJUST_LENGTH);
 
 /** What a channel needs of the table it stands in. */
 export interface ChannelHost {
@@ -413,10 +415,9 @@ export class SshChannel {
     this.#toReturn += length;
     if (this.#toReturn < this.#host.limits.windowSize / 2 || this.closing || this.#receivedEof) return;
     this.#window += this.#toReturn;
-    this.#host.link.send(
-      ChannelWindowAdjust.encode({ recipientChannel: this.#remoteNumber, bytesToAdd: this.#toReturn }),
-    );
+    writeChannelWindowAdjust(windowAdjust, this.#remoteNumber, this.#toReturn);
     this.#toReturn = 0;
+    this.#host.link.send(windowAdjust);
   }
 
   #sendData({ data, dataType }: Piece): void {

@@ -41,3 +41,12 @@ export function writeChannelExtendedDataHeader(
   const typeAt = target.writeUInt32BE(recipientChannel, channelAt);
   return target.writeUInt32BE(dataLength, target.writeUInt32BE(dataTypeCode, typeAt));
 }
+
+/** Length of a whole SSH_MSG_CHANNEL_WINDOW_ADJUST. */
+export const CHANNEL_WINDOW_ADJUST_LENGTH = 9;
+
+/** Writes a whole SSH_MSG_CHANNEL_WINDOW_ADJUST (RFC 4254 section 5.2) to the start of `target`. */
+export function writeChannelWindowAdjust(target: Buffer, recipientChannel: number, bytesToAdd: number): void {
+  const channelAt = target.writeUInt8(SSH_MSG.CHANNEL_WINDOW_ADJUST, 0);
+  target.writeUInt32BE(bytesToAdd, target.writeUInt32BE(recipientChannel, channelAt));
+}
