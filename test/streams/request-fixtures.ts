@@ -16,7 +16,7 @@ export const connectionRequest = (remoteAddress = '192.0.2.1'): ConnectionReques
   connection: connectionFrom(remoteAddress),
 });
 
-export const noneRequest = (user = 'ann'): NoneAuthRequest => ({
+const noneRequest = (user = 'ann'): NoneAuthRequest => ({
   type: 'SSHUserAuthRequest',
   connection: connectionFrom('192.0.2.1'),
   user,
