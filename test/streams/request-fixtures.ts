@@ -1,7 +1,7 @@
 import { connectionId } from '../../src/streams/connection-id.js';
 import type { ConnectionInfo } from '../../src/streams/connection-info.js';
 import type { ConnectionRequest } from '../../src/streams/events/connection-request.js';
-import type { NoneAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
+import type {} from '../../src/streams/events/ssh-user-auth-request.js';
 
 export const connectionFrom = (remoteAddress: string, ordinal = 1): ConnectionInfo => ({
   id: connectionId(ordinal),
@@ -14,13 +14,4 @@ export const connectionFrom = (remoteAddress: string, ordinal = 1): ConnectionIn
 export const connectionRequest = (remoteAddress = '192.0.2.1'): ConnectionRequest => ({
   type: 'ConnectionRequest',
   connection: connectionFrom(remoteAddress),
-});
-
-const noneRequest = (user = 'ann'): NoneAuthRequest => ({
-  type: 'SSHUserAuthRequest',
-  connection: connectionFrom('192.0.2.1'),
-  user,
-  service: 'ssh-connection',
-  ordinal: 1,
-  method: 'none',
 });
