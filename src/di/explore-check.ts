@@ -1,18 +1,8 @@
 import { SshServerError } from '../errors.js';
 import type { HandlerFunction } from '../handlers/handler-function.js';
 import { SSH_EVENT_TYPES } from '../streams/events/ssh-event.js';
-import type { SshRequestType } from '../streams/events/ssh-request.js';
+import { SSH_REQUEST_TYPES } from '../streams/events/ssh-request.js';
 import { PHASES } from '../streams/phase.js';
-
-/** `satisfies` keeps the list complete. */
-const REQUEST_TYPES = Object.keys({
-  ConnectionRequest: true,
-  SSHServiceRequest: true,
-  SSHUserAuthRequest: true,
-  SSHChannelOpenRequest: true,
-  SSHChannelRequest: true,
-  SSHGlobalRequest: true,
-} satisfies Record<SshRequestType, true>);
 
 const EVENT_NAMES = [...SSH_EVENT_TYPES, 'all'];
 
@@ -25,7 +15,7 @@ const EVENT_NAMES = [...SSH_EVENT_TYPES, 'all'];
 export function checkFunction(handler: HandlerFunction): void {
   switch (handler.kind) {
     case 'decide':
-      known(handler.source, 'decides the unknown request', handler.request, REQUEST_TYPES);
+      known(handler.source, 'decides the unknown request', handler.request, SSH_REQUEST_TYPES);
       known(handler.source, 'is in the unknown phase', handler.phase, PHASES);
       callable(handler.source, handler.policy);
       return;

@@ -1,5 +1,5 @@
 import { messageOf, SshServerError } from '../errors.js';
-import type { SshRequest, SshRequests, SshRequestType } from './events/ssh-request.js';
+import { SSH_REQUEST_TYPES, type SshRequest, type SshRequests, type SshRequestType } from './events/ssh-request.js';
 import { type Phase, PHASES } from './phase.js';
 import { type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage.js';
 
@@ -7,16 +7,6 @@ import { type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage
 export type PoliciesByRequest = {
   readonly [Type in SshRequestType]?: readonly PlacedPolicy<SshRequests[Type]>[];
 };
-
-/** In the order of a connection's life. */
-const REQUEST_TYPES: readonly SshRequestType[] = [
-  'ConnectionRequest',
-  'SSHServiceRequest',
-  'SSHUserAuthRequest',
-  'SSHChannelOpenRequest',
-  'SSHChannelRequest',
-  'SSHGlobalRequest',
-];
 
 type StagesByRequest = { readonly [Type in SshRequestType]: readonly PolicyStage<SshRequests[Type]>[] };
 
@@ -45,12 +35,12 @@ export class PolicyChains {
 
   /** Unsubscribes every policy: nothing will be asked any more. */
   close(): void {
-    for (const type of REQUEST_TYPES) for (const stage of this.stagesOf(type)) stage.close();
+    for (const type of SSH_REQUEST_TYPES) for (const stage of this.stagesOf(type)) stage.close();
   }
 
   /** Every policy in the order in which it is asked. */
   describe(): readonly { readonly request: SshRequestType; readonly phase: Phase; readonly source: string }[] {
-    return REQUEST_TYPES.flatMap((request) =>
+    return SSH_REQUEST_TYPES.flatMap((request) =>
       this.stagesOf(request).map(({ phase, source }) => ({ request, phase, source })),
     );
   }

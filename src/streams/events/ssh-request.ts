@@ -20,3 +20,18 @@ export type SshRequestType = keyof SshRequests;
 
 /** Any request. */
 export type SshRequest = SshRequests[SshRequestType];
+
+/** The names as values, in the order of a connection's life. `satisfies` keeps the list complete. */
+const NAMES = {
+  ConnectionRequest: true,
+  SSHServiceRequest: true,
+  SSHUserAuthRequest: true,
+  SSHChannelOpenRequest: true,
+  SSHChannelRequest: true,
+  SSHGlobalRequest: true,
+} as const satisfies Record<SshRequestType, true>;
+
+/** Every request name, in the order of a connection's life. */
+export const SSH_REQUEST_TYPES: readonly SshRequestType[] =
+  // Object.keys widens to string; the literal above has exactly these keys.
+  Object.keys(NAMES) as SshRequestType[];

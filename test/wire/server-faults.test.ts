@@ -22,7 +22,7 @@ import {
 import type { WireClient } from '../support/wire-client.js';
 import * as send from '../support/wire-client-payloads.js';
 import { wireBytes } from '../support/wire-bytes.js';
-import { passwordSecret, TestServer } from '../wire/test-server.js';
+import { passwordSecret, TestServer } from './test-server.js';
 
 const { hostKey } = await generateHostKey();
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { decide, exec, type LeaseSignal, type Session, withLease } from '../../src/index.js';
 import * as send from '../support/wire-client-payloads.js';
-import { passwordSecret, TestServer } from '../wire/test-server.js';
+import { passwordSecret, TestServer } from './test-server.js';
 
 describe('a revoked channel', () => {
   it('closes after its grace, however much its program has written on both outputs', async () => {
