@@ -173,7 +173,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       type: 'SSHChannelOpenRequest',
       connection: this.info,
       identity: this.#identity ?? NOBODY,
-      channel: channelId(this.info.id, channel.localNumber),
+      channel: this.#idOf(channel),
       ...question,
     } as const;
     if (this.#context.draining) {
@@ -280,7 +280,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     hub.emit({
       type: 'SSHChannelOpened',
       connection: this.info,
-      channel: channelId(this.info.id, channel.localNumber),
+      channel: this.#idOf(channel),
       channelType: channel.channelType,
     });
   }
@@ -297,7 +297,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     hub.emit({
       type: 'SSHChannelDataIn',
       connection: this.info,
-      channel: channelId(this.info.id, channel.localNumber),
+      channel: this.#idOf(channel),
       data,
       dataType,
     });
@@ -309,7 +309,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     hub.emit({
       type: 'SSHChannelEOF',
       connection: this.info,
-      channel: channelId(this.info.id, channel.localNumber),
+      channel: this.#idOf(channel),
     });
   }
 
@@ -319,7 +319,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     hub.emit({
       type: 'SSHChannelReadyToSend',
       connection: this.info,
-      channel: channelId(this.info.id, channel.localNumber),
+      channel: this.#idOf(channel),
     });
   }
 
@@ -334,7 +334,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       hub.emit({
         type: 'SSHChannelClosed',
         connection: this.info,
-        channel: channelId(this.info.id, channel.localNumber),
+        channel: this.#idOf(channel),
         channelType: channel.channelType,
         ...(exit === undefined ? {} : { exit }),
         bytesReceived: channel.bytesReceived,
@@ -397,11 +397,15 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     return { type: 'success' };
   }
 
+  #idOf(channel: SshChannel): ChannelId {
+    return channelId(this.info.id, channel.localNumber);
+  }
+
   #contentOf(channel: SshChannel, question: ChannelRequestQuestion) {
     return {
       connection: this.info,
       identity: this.#identity ?? NOBODY,
-      channel: channelId(this.info.id, channel.localNumber),
+      channel: this.#idOf(channel),
       channelType: channel.channelType,
       ...question,
     };
@@ -411,7 +415,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#channels ??= [];
     let known = this.#channels.find((it) => it.stands(channel));
     if (known === undefined) {
-      const id = channelId(this.info.id, channel.localNumber);
+      const id = this.#idOf(channel);
       known = new ServerChannel(channel, id, this.info, this.#identity ?? NOBODY);
       this.#channels.push(known);
     }
@@ -425,7 +429,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         `what ${by} runs on the channel failed: ${messageOf(cause)}; the channel was closed`,
         { cause },
       );
-      this.#error(error, { channel: channelId(this.info.id, channel.localNumber), source: by });
+      this.#error(error, { channel: this.#idOf(channel), source: by });
       channel.abort();
     };
     try {

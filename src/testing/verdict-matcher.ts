@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { messageOf } from '../errors.js';
 import type { Verdict } from '../streams/verdict.js';
 import type { ExpectedVerdict, Outcome } from './expected-verdict.js';
 
@@ -79,7 +80,7 @@ function describe({ outcome, reason, by, leases = 0, request, cause }: VerdictPa
   if (by !== undefined) line += ` by ${by}`;
   if (leases > 0) line += ` with ${String(leases)} lease${leases === 1 ? '' : 's'}`;
   if (request !== undefined) line += `, for ${describeRequest(request)}`;
-  if (cause !== undefined) line += `, since ${cause instanceof Error ? cause.message : inspect(cause)}`;
+  if (cause !== undefined) line += `, since ${messageOf(cause)}`;
   return line;
 }
 

@@ -9,7 +9,7 @@ import type { SSHChannelEOF } from './ssh-channel-eof.js';
 import type { SSHChannelOpened } from './ssh-channel-opened.js';
 import type { SSHChannelReadyToSend } from './ssh-channel-ready-to-send.js';
 import type { SSHChannelRequested } from './ssh-channel-requested.js';
-import type { SshRequests } from './ssh-request.js';
+import { SSH_REQUEST_TYPES, type SshRequests, type SshRequestType } from './ssh-request.js';
 import type { SSHStatus } from './ssh-status.js';
 
 /** Every event of a server by its name: the requests, and the notices that nobody waits on. */
@@ -34,14 +34,8 @@ export type SshEventType = keyof SshEvents;
 /** Any event of a server. */
 export type SshEvent = SshEvents[SshEventType];
 
-/** The names as values, to check what an application asked for. `satisfies` keeps the list complete. */
-const NAMES = {
-  ConnectionRequest: true,
-  SSHServiceRequest: true,
-  SSHUserAuthRequest: true,
-  SSHChannelOpenRequest: true,
-  SSHChannelRequest: true,
-  SSHGlobalRequest: true,
+/** The notices' names as values, to check what an application asked for. `satisfies` keeps the list complete. */
+const NOTICES = {
   Connected: true,
   Disconnected: true,
   Error: true,
@@ -54,9 +48,11 @@ const NAMES = {
   SSHChannelReadyToSend: true,
   SSHChannelRequested: true,
   Decided: true,
-} as const satisfies Record<SshEventType, true>;
+} as const satisfies Record<Exclude<SshEventType, SshRequestType>, true>;
 
-/** Every event name. */
-export const SSH_EVENT_TYPES: readonly SshEventType[] =
+/** Every event name: the requests, then the notices. */
+export const SSH_EVENT_TYPES: readonly SshEventType[] = [
+  ...SSH_REQUEST_TYPES,
   // Object.keys widens to string; the literal above has exactly these keys.
-  Object.keys(NAMES) as SshEventType[];
+  ...(Object.keys(NOTICES) as (keyof typeof NOTICES)[]),
+];
