@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 
 import { SshServerError } from '../errors.js';
 import type { ProtocolLimits } from '../protocol/limits.js';
-import { engineReady } from '../transport/engine/ssh2-internals.js';
+import { transportReady } from '../transport/transport-ready.js';
 import type { TransportSettings } from '../transport/transport-settings.js';
 import { Admission, type AdmissionLimits } from './admission.js';
 import { after, type Clock } from './clock.js';
@@ -141,7 +141,7 @@ export class SshServer {
    */
   async listen({ port = 22, host, path, backlog }: ListenOptions = {}): Promise<AddressInfo | string> {
     this.#checkOpen('listen');
-    await engineReady;
+    await transportReady();
     this.#checkOpen('listen');
     // Nagle's algorithm and delayed acknowledgements together cost 40 ms a round trip.
     const listener = createServer({
@@ -191,7 +191,7 @@ export class SshServer {
     // Nobody else listens yet, and a peer that resets the connection must not end the process.
     stream.on('error', ignore);
     try {
-      await engineReady;
+      await transportReady();
       this.#checkOpen('serve');
       return this.#accept(stream, peer);
     } catch (cause) {
