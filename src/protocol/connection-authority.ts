@@ -69,6 +69,8 @@ export interface ConnectionAuthority {
   onChannelOpened(channel: SshChannel): void;
   onChannelRequested(channel: SshChannel, question: ChannelRequestQuestion): void;
   onChannelData(channel: SshChannel, data: Buffer, dataType: number): void;
+  /** `length` payload bytes have left for the peer. Once per packet, so a number and no object. */
+  onChannelSent(channel: SshChannel, length: number): void;
   onChannelEof(channel: SshChannel): void;
   onChannelReadyToSend(channel: SshChannel): void;
   onChannelClosed(channel: SshChannel): void;

@@ -45,11 +45,17 @@ export class InboundQueue {
     this.#blocks.push(this.#slab.subarray(start, this.#slabUsed));
   }
 
-  /** Removes and returns the oldest block. */
-  shift(): Buffer | undefined {
-    const block = this.#blocks.shift();
+  /** Removes and returns the oldest block, or its first `maxLength` bytes if it is longer. */
+  shift(maxLength = Infinity): Buffer | undefined {
+    const block = this.#blocks[0];
     if (block === undefined) return undefined;
+    if (block.length > maxLength) {
+      this.#length -= maxLength;
+      this.#blocks[0] = block.subarray(maxLength);
+      return block.subarray(0, maxLength);
+    }
     this.#length -= block.length;
+    this.#blocks.shift();
     if (this.#blocks.length === 0) this.#slab = undefined;
     return block;
   }

@@ -28,6 +28,12 @@ export class OutboundQueue {
     return this.#blocks.length === 0;
   }
 
+  /** Bytes of the oldest block that were not taken yet; 0 if there is none. */
+  get nextLength(): number {
+    const block = this.#blocks[0];
+    return block === undefined ? 0 : block.data.length - block.sent;
+  }
+
   push(data: Uint8Array, dataType: number, done: BlockDone): void {
     this.#blocks.push({ data, dataType, done, sent: 0 });
   }

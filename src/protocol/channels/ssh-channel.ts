@@ -21,12 +21,19 @@ import { ChannelOutput, type Translate } from './channel-output.js';
 import { ChannelStream } from './channel-stream.js';
 import { InboundQueue } from './inbound-queue.js';
 import { type BlockDone, OutboundQueue, type Piece } from './outbound-queue.js';
+import type { Pace } from './pace.js';
+import { PaceGate } from './pace-gate.js';
 
 const MAX_WINDOW = 2 ** 32 - 1;
 /** The largest block this server sends, whatever the peer would take, in bytes (RFC 4253 section 6.1). */
 const MAX_SENT_PACKET = 32 * 1024;
 /** What one channel may send before the others get their turn, in bytes. */
 const TURN = 256 * 1024;
+/**
+ * Window that a paced reader has consumed is given back in steps of this many bytes. In steps of half a window, a client that
+ * sends slowly would stand still for minutes in between.
+ */
+const PACED_WINDOW_STEP = 32 * 1024;
 
 /** Ordinary data and extended data of type 1, as bits. */
 const BOTH_OUTPUTS = 0b11;
@@ -68,6 +75,11 @@ export class SshChannel {
   readonly #outbound = new OutboundQueue();
   readonly #replies: ((granted: boolean) => void)[] = [];
   #inbound: InboundQueue | undefined;
+  /** How fast data may go each way. Without any, as fast as it can: one look at an empty field a packet. */
+  #receivePaces: PaceGate | undefined;
+  #sendPaces: PaceGate | undefined;
+  /** Extended data that has arrived and that nobody reads, as far as the paces have not let it through yet. */
+  #unreadable = 0;
   /** Where received data goes: it waits until somebody reads, or has said that nobody will read a stream. */
   #reader: Readable | 'events' | undefined;
   /** The reader that has been told of the end. */
@@ -154,6 +166,7 @@ export class SshChannel {
     if (this.#reader !== reader) return;
     this.#reader = undefined;
     this.#wanted = false;
+    this.#endLinger();
   }
 
   /** Forgets a stream that has been destroyed. */
@@ -169,6 +182,12 @@ export class SshChannel {
     return this.#abort.signal;
   }
 
+  /** Aborts {@link signal} while the channel is still open: whatever runs on it should come to an end. */
+  interrupt(reason: Error): void {
+    this.#abort ??= new AbortController();
+    this.#abort.abort(reason);
+  }
+
   /** Calls `listener`, which must not throw, once the channel has closed. @returns what takes it away again */
   whenClosed(listener: () => void): () => void {
     const listeners = (this.#closeListeners ??= []);
@@ -179,11 +198,44 @@ export class SshChannel {
     };
   }
 
+  /**
+   * Slows one direction down to a pace, which several channels may share. Of several paces the slowest counts. Payload of
+   * ordinary and extended data counts alike.
+   *
+   * Received data keeps its window until the paces have let it through, to the reader or, where nobody reads a stream, to
+   * nobody. EOF and CLOSE wait behind the data; {@link abort} does not. If the peer closes after EOF, the channel is not
+   * {@link closed} until the reader has got, at this pace, what had arrived: or else a peer that closes early would get round it.
+   *
+   * @returns takes the pace away again; to be called once
+   */
+  addPace(direction: 'receive' | 'send', pace: Pace): () => void {
+    if (this.#closed) return ignore;
+    const proceed = (): void => {
+      if (direction === 'send') this.flush();
+      else this.#deliver();
+    };
+    const gate = (direction === 'send' ? this.#sendPaces : this.#receivePaces) ?? new PaceGate(proceed);
+    if (direction === 'send') this.#sendPaces = gate;
+    else this.#receivePaces = gate;
+    gate.add(pace);
+    // It may have waited for another pace, and has lost its place.
+    proceed();
+    return () => {
+      gate.remove(pace);
+      if (this.#closed) return;
+      if (gate.isEmpty) {
+        if (direction === 'send') this.#sendPaces = undefined;
+        else this.#receivePaces = undefined;
+      }
+      proceed();
+    };
+  }
+
   /** Says that nobody will read a stream: data is consumed as events. */
   readAsEvents(): void {
     if (this.#reader !== undefined) return;
     this.#reader = 'events';
-    this.#consumed(this.#inbound?.clear() ?? 0);
+    this.#deliver();
   }
 
   /** Stops reading: window is not given back, so the peer soon stops sending. */
@@ -194,8 +246,7 @@ export class SshChannel {
   /** Goes on reading. */
   resume(): void {
     this.#paused = false;
-    if (this.#reader === 'events') this.#consumed(this.#inbound?.clear() ?? 0);
-    else this.#deliver();
+    this.#deliver();
   }
 
   /** The stream can take more. */
@@ -238,6 +289,10 @@ export class SshChannel {
 
   /** Closes after everything that was written has been sent; the peer's unread data is dropped. */
   close(): void {
+    if (this.#receivedClose) {
+      this.#finish();
+      return;
+    }
     for (const stream of this.#streams) {
       if (!('writableLength' in stream) || stream.destroyed || stream.writableLength === 0) continue;
       // Node still holds chunks that it has not handed over.
@@ -257,6 +312,7 @@ export class SshChannel {
     this.#closeWanted = true;
     this.#outbound.clear();
     this.flush();
+    this.#endLinger();
   }
 
   /**
@@ -283,7 +339,7 @@ export class SshChannel {
     return answered;
   }
 
-  /** Sends what waits, as far as the peer's window and the socket allow; at most one turn's worth at a time. */
+  /** Sends what waits, as far as the peer's window, the socket and the paces allow; at most one turn's worth at a time. */
   flush(): void {
     if (this.#flushing || this.closing) return;
     this.#flushing = true;
@@ -297,7 +353,9 @@ export class SshChannel {
         this.#starved = true;
         break;
       }
-      const piece = this.#outbound.take(Math.min(this.#peerWindow, this.#peerMaxPacket));
+      const room = Math.min(this.#peerWindow, this.#peerMaxPacket);
+      const paces = this.#sendPaces;
+      const piece = paces === undefined ? this.#outbound.take(room) : this.#takeAtPace(paces, room);
       if (piece === undefined) break;
       this.#sendData(piece);
       sent += piece.data.length;
@@ -321,6 +379,12 @@ export class SshChannel {
       return;
     }
     this.#host.authority.onChannelData(this, data, dataType);
+    if (this.#receivePaces !== undefined) {
+      if (dataType === 0) (this.#inbound ??= new InboundQueue()).push(data);
+      else this.#unreadable += data.length;
+      this.#deliver();
+      return;
+    }
     if (dataType !== 0 || (this.#reader === 'events' && !this.#paused)) {
       this.#consumed(data.length);
       return;
@@ -368,7 +432,13 @@ export class SshChannel {
     }
     this.#receivedClose = true;
     this.#sendClose();
-    this.#finish();
+    if (this.#receivePaces === undefined || this.#unfinishedReader() === undefined) {
+      this.#finish();
+      return;
+    }
+    // Nothing can be sent any more, and who writes need not wait until everything is read.
+    this.#outbound.clear();
+    this.#deliver();
   }
 
   /** The peer answers one of our requests; answers nobody asked for are dropped. */
@@ -378,22 +448,54 @@ export class SshChannel {
 
   /** The connection has ended underneath. */
   onConnectionEnd(): void {
-    // Whatever had arrived is cut short: it must not look like an orderly end of file.
-    this.#receivedEof = false;
+    // Whatever had arrived is cut short, unless the peer had closed before: it must not look like an orderly end of file.
+    if (!this.#receivedClose) this.#receivedEof = false;
     this.#sentClose = true;
     this.#finish();
   }
 
+  /** Hands over what waits, as far as it is wanted and the paces let it through. */
   #deliver(): void {
-    if (this.#reader === undefined || this.#reader === 'events' || this.#paused) return;
-    while (this.#wanted) {
-      const block = this.#inbound?.shift();
+    if (this.#unreadable > 0) this.#consumeUnreadable();
+    // When the peer has closed, all that is left is handed over, wanted or not: nothing more will come.
+    const lingers = this.#receivedClose && !this.#closed;
+    if (this.#reader === undefined || (this.#paused && !lingers)) return;
+    if (this.#reader === 'events') {
+      for (let block = this.#nextBlock(); block !== undefined; block = this.#nextBlock()) this.#consumed(block.length);
+      return;
+    }
+    while (this.#wanted || lingers) {
+      const block = this.#nextBlock();
       if (block === undefined) break;
       this.#push(this.#reader, block);
     }
-    if (this.#wanted && this.#receivedEof && (this.#inbound?.length ?? 0) === 0) {
+    if ((this.#inbound?.length ?? 0) > 0) return;
+    if (this.#wanted && this.#receivedEof) {
       this.#wanted = false;
       this.#end(this.#reader);
+    }
+    this.#endLinger();
+  }
+
+  /** The oldest data that waits, as much of it as the paces let through; undefined if that is nothing. */
+  #nextBlock(): Buffer | undefined {
+    const inbound = this.#inbound;
+    const paces = this.#receivePaces;
+    if (inbound === undefined || inbound.length === 0 || paces === undefined) return inbound?.shift();
+    const allowed = paces.allowance(inbound.length);
+    if (allowed === 0) return undefined;
+    const block = inbound.shift(allowed);
+    paces.pass(block?.length ?? 0);
+    return block;
+  }
+
+  #consumeUnreadable(): void {
+    while (this.#unreadable > 0) {
+      const length = this.#receivePaces?.allowance(this.#unreadable) ?? this.#unreadable;
+      if (length === 0) return;
+      this.#receivePaces?.pass(length);
+      this.#unreadable -= length;
+      this.#consumed(length);
     }
   }
 
@@ -413,11 +515,20 @@ export class SshChannel {
   /** Gives window back in few, large steps. */
   #consumed(length: number): void {
     this.#toReturn += length;
-    if (this.#toReturn < this.#host.limits.windowSize / 2 || this.closing || this.#receivedEof) return;
+    const half = this.#host.limits.windowSize / 2;
+    const step = this.#receivePaces === undefined ? half : Math.min(half, PACED_WINDOW_STEP);
+    if (this.#toReturn < step || this.closing || this.#receivedEof) return;
     this.#window += this.#toReturn;
     writeChannelWindowAdjust(windowAdjust, this.#remoteNumber, this.#toReturn);
     this.#toReturn = 0;
     this.#host.link.send(windowAdjust);
+  }
+
+  #takeAtPace(paces: PaceGate, room: number): Piece | undefined {
+    const allowed = paces.allowance(Math.min(room, this.#outbound.nextLength));
+    if (allowed === 0) return undefined;
+    paces.pass(allowed);
+    return this.#outbound.take(allowed);
   }
 
   #sendData({ data, dataType }: Piece): void {
@@ -430,6 +541,7 @@ export class SshChannel {
       writeChannelExtendedDataHeader(extendedDataHeader, 0, this.#remoteNumber, dataType, data.length);
       this.#host.link.send(extendedDataHeader, data);
     }
+    this.#host.authority.onChannelSent(this, data.length);
   }
 
   #sendFarewells(): void {
@@ -444,17 +556,29 @@ export class SshChannel {
   #sendClose(): void {
     if (this.#sentClose) return;
     this.#sentClose = true;
+    this.#sendPaces?.leave();
     this.#host.link.send(ChannelClose.encode({ recipientChannel: this.#remoteNumber }));
     // What came before the peer's CLOSE may still be read.
     if (this.#receivedClose) return;
     // The peer may take its time to close; until then its data is of no interest.
     this.#inbound?.clear();
+    this.#unreadable = 0;
+    this.#receivePaces?.leave();
     this.#destroyStreams();
+  }
+
+  /** Both sides have closed, and what the paces held back is delivered or of no use any more. */
+  #endLinger(): void {
+    if (this.#receivedClose) this.#finish();
   }
 
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#sendPaces?.leave();
+    this.#sendPaces = undefined;
+    this.#receivePaces?.leave();
+    this.#receivePaces = undefined;
     this.#outbound.clear();
     for (const answer of this.#replies.splice(0)) answer(false);
     this.#host.forget(this);
@@ -467,8 +591,8 @@ export class SshChannel {
 
   /** Lets a reader finish what the peer completed with EOF; anything else is cut short. */
   #endStreams(): void {
-    const reader = this.#reader;
-    if (!this.#receivedEof || reader === undefined || reader === 'events' || reader.destroyed || reader.readableEnded) {
+    const reader = this.#unfinishedReader();
+    if (reader === undefined) {
       this.#destroyStreams();
       return;
     }
@@ -478,6 +602,13 @@ export class SshChannel {
     reader.once('end', () => {
       reader.destroy();
     });
+  }
+
+  /** The reader, if the peer has completed what it has not read to the end yet. */
+  #unfinishedReader(): Readable | undefined {
+    const reader = this.#reader;
+    if (!this.#receivedEof || reader === undefined || reader === 'events') return undefined;
+    return reader.destroyed || reader.readableEnded ? undefined : reader;
   }
 
   #destroyStreams(): void {

@@ -37,6 +37,8 @@ export class FakeAuthority implements ConnectionAuthority {
   readonly log: string[] = [];
   readonly authMethods = ['password'];
   readonly channels: SshChannel[] = [];
+  /** Payload of each packet that has left, apart from the log. */
+  readonly sent: number[] = [];
   openAnswer: ChannelOpenAnswer = { granted: true };
   requestAnswer: ChannelRequestAnswer = { granted: true };
 
@@ -83,6 +85,10 @@ export class FakeAuthority implements ConnectionAuthority {
 
   onChannelData(_channel: SshChannel, data: Buffer, dataType: number): void {
     this.log.push(`data ${String(data.length)} of type ${String(dataType)}`);
+  }
+
+  onChannelSent(_channel: SshChannel, length: number): void {
+    this.sent.push(length);
   }
 
   onChannelEof(): void {

@@ -17,28 +17,33 @@ describe('InboundQueue', () => {
   it('gives back what it got, in order, however pushes and shifts alternate', () => {
     const size = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 40_000 }));
     fc.assert(
-      fc.property(fc.array(fc.oneof(size, fc.constant('shift' as const)), { maxLength: 80 }), (steps) => {
-        const queue = new InboundQueue();
-        const pushed: Buffer[] = [];
-        const shifted: Buffer[] = [];
-        let next = 0;
-        for (const step of steps) {
-          if (step === 'shift') {
-            const block = queue.shift();
-            if (block !== undefined) shifted.push(block);
-          } else {
-            const block = Buffer.alloc(step, (next += 1));
-            pushed.push(Buffer.from(block));
-            queue.push(block);
+      fc.property(
+        fc.array(fc.oneof(size, fc.constant('shift' as const), fc.record({ atMost: size })), { maxLength: 80 }),
+        (steps) => {
+          const queue = new InboundQueue();
+          const pushed: Buffer[] = [];
+          const shifted: Buffer[] = [];
+          let next = 0;
+          for (const step of steps) {
+            if (typeof step !== 'number') {
+              const atMost = step === 'shift' ? undefined : step.atMost;
+              const block = queue.shift(atMost);
+              if (block !== undefined) shifted.push(block);
+              expect(block?.length ?? 0).toBeLessThanOrEqual(atMost ?? Infinity);
+            } else {
+              const block = Buffer.alloc(step, (next += 1));
+              pushed.push(Buffer.from(block));
+              queue.push(block);
+            }
+            const lengths = [pushed, shifted].map((blocks) => blocks.reduce((sum, { length }) => sum + length, 0));
+            expect(queue.length).toBe((lengths[0] ?? 0) - (lengths[1] ?? 0));
           }
-          const lengths = [pushed, shifted].map((blocks) => blocks.reduce((sum, { length }) => sum + length, 0));
-          expect(queue.length).toBe((lengths[0] ?? 0) - (lengths[1] ?? 0));
-        }
-        shifted.push(...drain(queue));
+          shifted.push(...drain(queue));
 
-        // Compared at the end: a block that was given away must not change any more.
-        expect(Buffer.concat(shifted).equals(Buffer.concat(pushed))).toBe(true);
-      }),
+          // Compared at the end: a block that was given away must not change any more.
+          expect(Buffer.concat(shifted).equals(Buffer.concat(pushed))).toBe(true);
+        },
+      ),
     );
   });
 

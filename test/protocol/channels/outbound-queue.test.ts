@@ -18,8 +18,9 @@ describe('OutboundQueue', () => {
         const pieces: (readonly [dataType: number, bytes: readonly number[]])[] = [];
         for (let turn = 0; !queue.isEmpty; turn += 1) {
           const limit = limits[turn % limits.length] ?? 1;
+          const next = queue.nextLength;
           const piece = queue.take(limit);
-          expect(piece?.data.length).toBeLessThanOrEqual(limit);
+          expect(piece?.data.length).toBe(Math.min(next, limit));
           if (piece !== undefined) pieces.push([piece.dataType, [...piece.data]]);
           taken += piece?.data.length ?? 0;
           queue.settle();
@@ -39,6 +40,7 @@ describe('OutboundQueue', () => {
   it('has nothing to give when it is empty', () => {
     const queue = new OutboundQueue();
 
+    expect(queue.nextLength).toBe(0);
     expect(queue.take(10)).toBeUndefined();
     queue.settle();
     expect(queue.isEmpty).toBe(true);
