@@ -28,6 +28,8 @@ export type SshServerErrorCode =
   | 'ERR_SSH_HANDLER_FAILED'
   /** A channel was used after it closed, or its data could not be delivered. */
   | 'ERR_SSH_CHANNEL'
+  /** The permission for a channel was taken back; the message is what its user was told. The reason of an abort signal. */
+  | 'ERR_SSH_REVOKED'
   /** A public key, an authorized_keys line or a signature cannot be read. */
   | 'ERR_SSH_KEY';
 

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { AuthAttempt } from '../protocol/authentication/auth-attempt.js';
 import type { ConnectionInfo } from './connection-info.js';
 import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
@@ -38,3 +40,18 @@ export function userAuthRequestOf(attempt: AuthAttempt, connection: ConnectionIn
       return attempt satisfies never;
   }
 }
+
+/** The same request with every secret forgotten: no text equals what is left of one. */
+export function withoutSecrets(request: SSHUserAuthRequest): SSHUserAuthRequest {
+  if (request.method === 'password') {
+    const { newPassword, ...rest } = request;
+    return { ...rest, password: FORGOTTEN, ...(newPassword === undefined ? {} : { newPassword: FORGOTTEN }) };
+  }
+  if (request.method === 'keyboard-interactive' && request.stage === 'answered') {
+    return { ...request, answers: request.answers.map(() => FORGOTTEN) };
+  }
+  return request;
+}
+
+/** What nobody knows, so that nothing compares equal to it. */
+const FORGOTTEN = new Secret(randomBytes(32).toString('base64'));

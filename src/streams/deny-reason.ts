@@ -16,6 +16,18 @@ export const DenyReason = {
   BadSignature: 'bad-signature',
   /** The client's address may not do this. */
   AddressNotAllowed: 'address-not-allowed',
+  /** This user may not do this, whoever they are. */
+  UserNotAllowed: 'user-not-allowed',
+  /** Not at this time of the day, week or year. */
+  OutsideHours: 'outside-hours',
+  /** The client's address has misbehaved too often. */
+  Banned: 'banned',
+  /** Somebody was asked and did not approve. */
+  NotApproved: 'not-approved',
+  /** What this user may use of something is used up. */
+  QuotaExceeded: 'quota-exceeded',
+  /** The permission that this one rests on is being taken back. */
+  Revoked: 'revoked',
   /** A policy of the application said no. */
   NotPermitted: 'not-permitted',
   /** Too many requests in a window of time. */

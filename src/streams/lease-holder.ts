@@ -1,53 +1,125 @@
-import { Subscription } from 'rxjs';
+import { isObservable, Subscription } from 'rxjs';
 
-import type { Lease } from './lease.js';
+import type { Held } from './held.js';
+import type { Lease, LeaseNarrowing, LeaseRevocation, LeaseSignal } from './lease.js';
 
 /** What a held lease may cause. */
 export interface LeaseEffects {
   warn(message: string): void;
-  revoke(reason: string): void;
-  /** A lease threw when it was given up; it is given up all the same. Default: nobody is told. */
-  fail?(cause: unknown): void;
+  /** Told once; `lease` is the one that revoked. */
+  revoke(revocation: LeaseRevocation, lease: Lease): void;
+  /** `undefined` once the lease has ended: what it narrowed is as wide as before. */
+  narrow(lease: Lease, narrowing: LeaseNarrowing | undefined): void;
+  /** A lease threw when it was made or given up. */
+  fail(cause: unknown): void;
 }
 
+/** Told if a lease fails while the grant still stands, since nobody can say any more whether it should. */
+const UNCONFIRMED = 'the permission can no longer be confirmed';
+
 /**
- * Holds leases for as long as the granted thing lives: unsubscribe the result when it ends.
+ * Holds the leases of one granted thing for as long as it lives.
  *
- * The first revocation counts and ends all of them; a lease that errors revokes, since nobody can say any more whether
- * the grant still stands.
+ * The first revocation counts and ends all of them; a lease that errors revokes.
  */
-export function holdLeases(leases: readonly Lease[], effects: LeaseEffects): Subscription {
-  const held = new Subscription();
-  const revoke = (reason: string): void => {
-    if (held.closed) return;
-    held.unsubscribe();
-    effects.revoke(reason);
-  };
-  for (const lease of leases) {
-    if (held.closed) break;
-    const holding = lease.subscribe({
-      next: (signal) => {
-        if (held.closed) return;
-        if (signal.type === 'warn') effects.warn(signal.message);
-        else revoke(signal.reason);
-      },
-      error: () => {
-        revoke('the permission can no longer be confirmed');
-      },
-    });
-    if (holding.closed) continue;
-    // What a lease throws must keep neither the others nor what they were for from ending.
-    const giveUp = (): void => {
-      try {
-        holding.unsubscribe();
-      } catch (cause) {
-        effects.fail?.(cause);
-      }
-    };
-    held.add(giveUp);
-    holding.add(() => {
-      held.remove(giveUp);
-    });
+export class LeaseHolder {
+  readonly #held: Held;
+  readonly #effects: LeaseEffects;
+  readonly #leases = new Map<Lease, Subscription>();
+  #over = false;
+
+  constructor(held: Held, effects: LeaseEffects) {
+    this.#held = held;
+    this.#effects = effects;
   }
-  return held;
+
+  /** True once a lease has revoked or {@link end} was called: nothing is held any more. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Holds more leases. Those that are held already stay as they are. */
+  add(leases: readonly Lease[]): void {
+    for (const lease of leases) {
+      if (this.#over) return;
+      if (!this.#leases.has(lease)) this.#hold(lease);
+    }
+  }
+
+  /** Gives leases up while the granted thing lives on. */
+  release(leases: Iterable<Lease>): void {
+    for (const lease of leases) {
+      const subscription = this.#leases.get(lease);
+      if (subscription === undefined) continue;
+      this.#leases.delete(lease);
+      this.#giveUp(lease, subscription);
+    }
+  }
+
+  /** Gives everything up: the granted thing is no more. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const [lease, subscription] of this.#leases) this.#giveUp(lease, subscription);
+    this.#leases.clear();
+  }
+
+  #hold(lease: Lease): void {
+    const subscription = new Subscription();
+    this.#leases.set(lease, subscription);
+    try {
+      const signal$ = isObservable(lease) ? lease : lease(this.#held);
+      const holding = signal$.subscribe({
+        next: (signal) => {
+          this.#obey(lease, signal);
+        },
+        error: () => {
+          this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
+        },
+      });
+      if (this.#leases.has(lease)) subscription.add(holding);
+      // It revoked at once, and was given up before there was anything to unsubscribe.
+      else this.#unsubscribe(holding);
+    } catch (cause) {
+      this.#effects.fail(cause);
+      this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
+    }
+  }
+
+  #obey(lease: Lease, signal: LeaseSignal): void {
+    if (this.#over || !this.#leases.has(lease)) return;
+    switch (signal.type) {
+      case 'warn':
+        this.#effects.warn(signal.message);
+        return;
+      case 'narrow':
+        this.#effects.narrow(lease, signal);
+        return;
+      case 'revoke':
+        this.#revoke(signal, lease);
+        return;
+      default:
+        signal satisfies never;
+    }
+  }
+
+  #revoke(revocation: LeaseRevocation, lease: Lease): void {
+    if (this.#over) return;
+    this.end();
+    this.#effects.revoke(revocation, lease);
+  }
+
+  #giveUp(lease: Lease, subscription: Subscription): void {
+    this.#effects.narrow(lease, undefined);
+    this.#unsubscribe(subscription);
+  }
+
+  /** What a lease throws must keep neither the others nor what they were for from ending. */
+  #unsubscribe(subscription: Subscription): void {
+    try {
+      subscription.unsubscribe();
+    } catch (cause) {
+      this.#effects.fail(cause);
+    }
+  }
 }

@@ -1,44 +1,38 @@
 import { createHash } from 'node:crypto';
 
 import { SshServerError } from '../errors.js';
-import type { CounterStore, HitResult, HitWindow } from './counter-store.js';
+import type { CounterStore, Extension, HitResult, HitWindow } from './counter-store.js';
+import { Deadlines } from './deadlines.js';
+import { HitLogs } from './hit-logs.js';
 
 /** Options of {@link MemoryCounterStore}. */
 export interface MemoryCounterStoreOptions {
-  /** Keys remembered at once; past it the key counted least recently is forgotten. Integer, at least 1. Default 10 000. */
+  /**
+   * Keys remembered at once: so many with hits, and so many with time left. Integer, at least 1. Default 10 000, which
+   * takes a few megabytes once they are all in use.
+   */
   readonly maxKeys?: number;
-}
-
-/** The hits of one key. */
-interface HitLog {
-  /** When the counted hits happened, oldest first. */
-  times: number[];
-  /** When the last of them leaves its window. */
-  expiresAt: number;
 }
 
 /** Keys up to this length are kept as they are, longer ones as a digest, so that a peer cannot fill memory with names. */
 const MAX_KEY_LENGTH = 64;
 
-/** Expired keys forgotten per hit: more than one, so that they go faster than they come, and few, so that no hit is slow. */
-const SWEEP = 2;
-
 /**
  * Counts in the memory of this process: exact, synchronous and bounded.
  *
  * Holds the time of each counted hit for as long as its window lasts: at most `maxKeys` times `limit` numbers.
+ *
+ * A peer that brings many keys makes the store forget, but not what it likes. Hits and time have places of their own, so
+ * no flood of hits lifts a ban. Of the keys with hits one goes that has expired, else the one counted least recently of
+ * the window length that has most keys: a flood of one kind pushes out its own kind. Of the keys with time the one goes
+ * that runs out first. A key that was just counted or extended stays in any case.
  */
 export class MemoryCounterStore implements CounterStore {
   readonly #maxKeys: number;
-  /** A Map iterates in insertion order and a counted key is inserted anew, so the first is the one counted least recently. */
-  readonly #logs = new Map<string, HitLog>();
-  /**
-   * Goes through the keys from the oldest on, and meets a key again that was inserted anew. Kept, since an iterator that
-   * starts afresh steps over the place of every key that was removed, which makes a flood of keys slow.
-   */
-  #walk = this.#logs.entries();
-  /** Where the walk stands: the oldest key, unless it has been counted again since. */
-  #front: readonly [id: string, log: HitLog] | undefined;
+  /** By the length of the window, in milliseconds. Those without keys are taken out. */
+  readonly #hits = new Map<number, HitLogs>();
+  readonly #deadlines: Deadlines;
+  #hitKeys = 0;
 
   /** @throws {@link SshServerError} `ERR_SSH_OPTION` if `maxKeys` is not an integer of at least 1. */
   constructor({ maxKeys = 10_000 }: MemoryCounterStoreOptions = {}) {
@@ -49,64 +43,68 @@ export class MemoryCounterStore implements CounterStore {
       );
     }
     this.#maxKeys = maxKeys;
+    this.#deadlines = new Deadlines(maxKeys);
   }
 
-  /** Keys remembered right now. */
+  /** Keys remembered right now; one that has both hits and time left counts twice. Never more than twice `maxKeys`. */
   get size(): number {
-    return this.#logs.size;
+    return this.#hitKeys + this.#deadlines.size;
   }
 
-  hit(key: string, { limit, windowMs, now }: HitWindow): HitResult {
-    this.#sweep(now);
+  hit(key: string, window: HitWindow): HitResult {
+    const { windowMs, now } = window;
+    let logs = this.#hits.get(windowMs);
+    if (logs === undefined) {
+      logs = new HitLogs();
+      this.#hits.set(windowMs, logs);
+    }
+    const result = this.#tracked(windowMs, logs, () => logs.hit(identify(key), window));
+    if (this.#hitKeys > this.#maxKeys) this.#makeRoom(now);
+    return result;
+  }
+
+  extend(key: string, extension: Extension): number {
+    return this.#deadlines.extend(identify(key), extension);
+  }
+
+  clear(key: string): void {
     const id = identify(key);
-    const log = this.#logs.get(id);
-    const times = log === undefined ? [] : recent(log.times, now, windowMs);
-    if (log !== undefined) log.times = times;
-    if (times.length >= limit) return { allowed: false, count: times.length };
-
-    times.push(now);
-    this.#logs.delete(id);
-    this.#logs.set(id, { times, expiresAt: now + windowMs });
-    if (this.#logs.size > this.#maxKeys) this.#forget(this.#oldest());
-    return { allowed: true, count: times.length };
-  }
-
-  /** Forgets a few of the keys whose hits have all left their window. */
-  #sweep(now: number): void {
-    for (let left = SWEEP; left > 0; left -= 1) {
-      const oldest = this.#oldest();
-      if (oldest === undefined || oldest[1].expiresAt > now) return;
-      this.#forget(oldest);
+    this.#deadlines.delete(id);
+    for (const [windowMs, logs] of this.#hits) {
+      this.#tracked(windowMs, logs, () => {
+        logs.delete(id);
+      });
     }
   }
 
-  #forget(entry: readonly [id: string, log: HitLog] | undefined): void {
-    if (entry !== undefined) this.#logs.delete(entry[0]);
+  #makeRoom(now: number): void {
+    let crowd: readonly [windowMs: number, logs: HitLogs] | undefined;
+    for (const entry of this.#hits) {
+      const [, logs] = entry;
+      if (logs.hasExpired(now)) {
+        crowd = entry;
+        break;
+      }
+      // The first of equals: a window whose only key was just counted is the last.
+      if (crowd === undefined || logs.size > crowd[1].size) crowd = entry;
+    }
+    if (crowd === undefined) return;
+    const [windowMs, logs] = crowd;
+    this.#tracked(windowMs, logs, () => {
+      logs.forgetOldest();
+    });
   }
 
-  /** The key counted least recently, if there is one. */
-  #oldest(): readonly [id: string, log: HitLog] | undefined {
-    // A log is replaced when its key is counted, so the same log means the same place in the order.
-    while (this.#front === undefined || this.#logs.get(this.#front[0]) !== this.#front[1]) {
-      if (this.#logs.size === 0) return undefined;
-      const step = this.#walk.next();
-      if (step.done !== true) this.#front = step.value;
-      else this.#walk = this.#logs.entries();
-    }
-    return this.#front;
+  /** Does `work` on the keys of a window and keeps the count of all. */
+  #tracked<T>(windowMs: number, logs: HitLogs, work: () => T): T {
+    const before = logs.size;
+    const result = work();
+    this.#hitKeys += logs.size - before;
+    if (logs.size === 0) this.#hits.delete(windowMs);
+    return result;
   }
 }
 
 /** A digest is longer than any key that is kept as it is, so the two never meet. */
 const identify = (key: string): string =>
   key.length <= MAX_KEY_LENGTH ? key : `#${createHash('sha256').update(key, 'utf8').digest('hex')}`;
-
-/** The `times` inside the window that ends at `now`. */
-function recent(times: number[], now: number, windowMs: number): number[] {
-  const newest = times.at(-1);
-  // A clock that was set back leaves times in the future, which would stay charged until it has caught up.
-  const past = newest !== undefined && newest > now ? times.map((at) => Math.min(at, now)) : times;
-  const start = past.findIndex((at) => now - at < windowMs);
-  if (start === 0) return past;
-  return start === -1 ? [] : past.slice(start);
-}

@@ -1,7 +1,7 @@
 import { messageOf, SshServerError } from '../errors.js';
 import { SSH_REQUEST_TYPES, type SshRequest, type SshRequests, type SshRequestType } from './events/ssh-request.js';
 import { type Phase, PHASES } from './phase.js';
-import { type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage.js';
+import { type MakeContext, type PlacedPolicy, PolicyStage, type ReportFault } from './policy-stage.js';
 
 /** The policies of a server by the request they decide; reading order within a phase. */
 export type PoliciesByRequest = {
@@ -10,22 +10,54 @@ export type PoliciesByRequest = {
 
 type StagesByRequest = { readonly [Type in SshRequestType]: readonly PolicyStage<SshRequests[Type]>[] };
 
-/** The resolved chain of each request: all its policies, by phase, built once. */
+/** A stage of whatever request. */
+type AnyStage = StagesByRequest[SshRequestType][number];
+
+/**
+ * The resolved chain of each request: all its policies, by phase, built once.
+ *
+ * Never changes: replacing policies makes {@link successor} chains, which share the stages of the policies that stay, and so
+ * their memory. The old ones are used up by the decisions that began with them.
+ */
 export class PolicyChains {
   readonly #stages: StagesByRequest;
   readonly report: ReportFault;
+  readonly #makeContext: MakeContext | undefined;
+  /** By the policy in its place, which stands for the stage when policies are replaced. */
+  readonly #stageOf = new Map<object, AnyStage>();
+  #open = 0;
+  #successor: PolicyChains | undefined;
 
   /** @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if a policy throws while it is built or is no operator. */
-  constructor(policies: PoliciesByRequest, report: ReportFault) {
+  constructor(policies: PoliciesByRequest, report: ReportFault, makeContext?: MakeContext, predecessor?: PolicyChains) {
     this.report = report;
-    this.#stages = {
-      ConnectionRequest: this.#build('ConnectionRequest', policies.ConnectionRequest),
-      SSHServiceRequest: this.#build('SSHServiceRequest', policies.SSHServiceRequest),
-      SSHUserAuthRequest: this.#build('SSHUserAuthRequest', policies.SSHUserAuthRequest),
-      SSHChannelOpenRequest: this.#build('SSHChannelOpenRequest', policies.SSHChannelOpenRequest),
-      SSHChannelRequest: this.#build('SSHChannelRequest', policies.SSHChannelRequest),
-      SSHGlobalRequest: this.#build('SSHGlobalRequest', policies.SSHGlobalRequest),
-    };
+    this.#makeContext = makeContext;
+    const build = <Type extends SshRequestType>(type: Type): readonly PolicyStage<SshRequests[Type]>[] =>
+      this.#build<SshRequests[Type]>(type, policies[type], predecessor);
+    try {
+      this.#stages = {
+        ConnectionRequest: build('ConnectionRequest'),
+        SSHServiceRequest: build('SSHServiceRequest'),
+        SSHUserAuthRequest: build('SSHUserAuthRequest'),
+        SSHChannelOpenRequest: build('SSHChannelOpenRequest'),
+        SSHChannelRequest: build('SSHChannelRequest'),
+        SSHGlobalRequest: build('SSHGlobalRequest'),
+      };
+    } catch (cause) {
+      // Those that were built before the one that failed are of no use to anybody.
+      for (const stage of this.#stageOf.values()) if (predecessor?.has(stage) !== true) stage.close();
+      throw cause;
+    }
+  }
+
+  /**
+   * Chains of other policies; those that are the same objects keep their stages. Nothing changes for these chains until
+   * {@link retire}.
+   *
+   * @throws {@link SshServerError} as the constructor does; then nothing has happened.
+   */
+  successor(policies: PoliciesByRequest): PolicyChains {
+    return new PolicyChains(policies, this.report, this.#makeContext, this);
   }
 
   /** The stages that requests of `type` pass, in order. */
@@ -33,9 +65,32 @@ export class PolicyChains {
     return this.#stages[type];
   }
 
+  /** Whether `stage` is one of these chains. */
+  has(stage: object | undefined): boolean {
+    if (stage === undefined) return false;
+    return SSH_REQUEST_TYPES.some((type) => (this.#stages[type] as readonly object[]).includes(stage));
+  }
+
+  /** A decision begins that may ask any of the stages, until {@link leave}. */
+  enter(): void {
+    this.#open += 1;
+  }
+
+  /** A decision has ended. */
+  leave(): void {
+    this.#open -= 1;
+    this.#closeIfRetired();
+  }
+
+  /** Begins no more decisions: closes the stages that `successor` does not have, once those under way have ended. */
+  retire(successor: PolicyChains): void {
+    this.#successor = successor;
+    this.#closeIfRetired();
+  }
+
   /** Unsubscribes every policy: nothing will be asked any more. */
   close(): void {
-    for (const type of SSH_REQUEST_TYPES) for (const stage of this.stagesOf(type)) stage.close();
+    for (const stage of this.#stageOf.values()) stage.close();
   }
 
   /** Every policy in the order in which it is asked. */
@@ -45,12 +100,25 @@ export class PolicyChains {
     );
   }
 
+  #closeIfRetired(): void {
+    if (this.#successor === undefined || this.#open > 0) return;
+    for (const stage of this.#stageOf.values()) if (!this.#successor.has(stage)) stage.close();
+  }
+
   #build<R extends SshRequest>(
     type: SshRequestType,
     placed: readonly PlacedPolicy<R>[] = [],
+    predecessor: PolicyChains | undefined,
   ): readonly PolicyStage<R>[] {
     const ordered = PHASES.flatMap((phase) => placed.filter((it) => it.phase === phase));
-    return ordered.map((it) => build(type, it, this.report));
+    return ordered.map((it) => {
+      // A stage is kept under its own policy, so it decides what the policy does.
+      const kept = (predecessor === undefined ? undefined : predecessor.#stageOf.get(it)) as PolicyStage<R> | undefined;
+      const stage = kept ?? build(type, it, this.report, this.#makeContext);
+      // Every stage is one of some request; TypeScript does not see that R is one of the members.
+      this.#stageOf.set(it, stage as unknown as AnyStage);
+      return stage;
+    });
   }
 }
 
@@ -58,9 +126,10 @@ function build<R extends SshRequest>(
   type: SshRequestType,
   placed: PlacedPolicy<R>,
   report: ReportFault,
+  makeContext: MakeContext | undefined,
 ): PolicyStage<R> {
   try {
-    return new PolicyStage(placed, report);
+    return new PolicyStage(placed, report, makeContext);
   } catch (cause) {
     if (SshServerError.is(cause)) throw cause;
     throw new SshServerError(

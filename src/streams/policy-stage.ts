@@ -1,10 +1,11 @@
-import { isObservable, type Observable, Subject, Subscription } from 'rxjs';
+import { isObservable, type Observable, ReplaySubject, Subject, Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
 import { DenyReason } from './deny-reason.js';
 import type { SshRequest } from './events/ssh-request.js';
 import type { Phase } from './phase.js';
 import type { Policy } from './policy.js';
+import type { PolicyContext } from './policy-context.js';
 import { deny, type Verdict } from './verdict.js';
 
 /** A policy in its place: what it is called, when it runs. */
@@ -17,6 +18,9 @@ export interface PlacedPolicy<R extends SshRequest> {
 
 /** Told of a policy that broke its promise, with the request that suffered from it if there is one. */
 export type ReportFault = (error: SshServerError, source: string, request: SshRequest | undefined) => void;
+
+/** Makes what the verdicts of one policy carry with them. */
+export type MakeContext = (retired: Observable<void>) => PolicyContext;
 
 interface Ticket<R> {
   readonly verdict: Verdict<R>;
@@ -38,13 +42,17 @@ export class PolicyStage<R extends SshRequest> {
   readonly #waiting = new Map<R, Ticket<R>>();
   readonly #output$: Observable<Verdict<R>>;
   readonly #report: ReportFault;
+  readonly #retired = new ReplaySubject<void>(1);
+  readonly #context: PolicyContext | undefined;
+  #reevaluationContext: PolicyContext | undefined;
   /** The subscription in use; those that errored have left it. */
   readonly #subscription = new Subscription();
   #subscribed = false;
   #completed = false;
 
   /** @throws whatever the policy throws when it is built, or TypeError if it is no operator; the caller names it. */
-  constructor(placed: PlacedPolicy<R>, report: ReportFault) {
+  constructor(placed: PlacedPolicy<R>, report: ReportFault, makeContext?: MakeContext) {
+    this.#context = makeContext?.(this.#retired.asObservable());
     this.source = placed.source;
     this.phase = placed.phase;
     this.#report = report;
@@ -55,15 +63,20 @@ export class PolicyStage<R extends SshRequest> {
     this.#output$ = output$ as Observable<Verdict<R>>;
   }
 
-  /** Puts `verdict` to the policy; `settle` is called exactly once unless {@link abandon} comes first. */
-  ask(verdict: Verdict<R>, settle: (verdict: Verdict<R>) => void): void {
+  /**
+   * Puts `verdict` to the policy; `settle` is called exactly once unless {@link abandon} comes first.
+   *
+   * @param again - see {@link PolicyContext.reevaluation}
+   */
+  ask(verdict: Verdict<R>, settle: (verdict: Verdict<R>) => void, again = false): void {
     if (this.#completed) {
       settle(deny(verdict, this.source, DenyReason.PolicyFailed));
       return;
     }
     this.#waiting.set(verdict.request, { verdict, settle });
     if (!this.#subscribed) this.#subscribe();
-    this.#input.next(verdict);
+    const context = again ? this.#contextOfReevaluation() : this.#context;
+    this.#input.next(context === undefined ? verdict : { ...verdict, context });
   }
 
   /** Forgets a request whose asker is gone or has stopped waiting; a late answer is ignored. */
@@ -83,11 +96,18 @@ export class PolicyStage<R extends SshRequest> {
       );
       this.#report(error, this.source, undefined);
     }
+    this.#retired.next();
+    this.#retired.complete();
   }
 
   /** How many requests wait for this policy. */
   get pending(): number {
     return this.#waiting.size;
+  }
+
+  #contextOfReevaluation(): PolicyContext | undefined {
+    if (this.#context === undefined) return undefined;
+    return (this.#reevaluationContext ??= { ...this.#context, reevaluation: true });
   }
 
   #subscribe(): void {

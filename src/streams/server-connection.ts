@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-import { Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
 import type { AuthAttempt, AuthOutcome } from '../protocol/authentication/auth-attempt.js';
@@ -16,58 +16,91 @@ import type {
   GlobalRequestQuestion,
 } from '../protocol/connection-authority.js';
 import { SshConnection } from '../protocol/ssh-connection.js';
+import { Debug } from '../transport/messages/debug.js';
 import type { DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
 import { printable } from '../transport/printable.js';
 import type { NegotiatedAlgorithms, TransportEnd } from '../transport/transport-listener.js';
-import { userAuthRequestOf } from './auth-request.js';
+import { userAuthRequestOf, withoutSecrets } from './auth-request.js';
 import type { Channel, ServeChannel } from './channel.js';
 import { type ChannelId, channelId } from './channel-id.js';
 import { after } from './clock.js';
 import type { Connection } from './connection.js';
 import type { ConnectionInfo } from './connection-info.js';
+import { ConnectionNotices } from './connection-notices.js';
+import type { Settlement } from './decision.js';
 import { DenyReason } from './deny-reason.js';
-import type { FinalVerdict, PendingDecision } from './edge.js';
+import type { FinalVerdict, PendingDecision, Settle } from './edge.js';
 import type { SshRequest, SshRequestType, SshRequests } from './events/ssh-request.js';
 import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
+import type { Replacement } from './holding.js';
 import type { Identity } from './identity.js';
-import type { Lease } from './lease.js';
-import { holdLeases } from './lease-holder.js';
 import { openFailureOf } from './open-failure.js';
+import { Permissions } from './permissions.js';
+import type { Revocation } from './revocation.js';
 import { ServerChannel } from './server-channel.js';
 import type { ServerContext } from './server-context.js';
-import type { PolicyName } from './verdict.js';
+import type { GrantedVerdict, PolicyName } from './verdict.js';
 
 /** Stands in requests that cannot happen before somebody has authenticated. */
 const NOBODY: Identity = { user: '', method: 'none' };
 
-/** How long a client may take to read the last words on a channel whose grant was revoked, in milliseconds. */
-const REVOCATION_GRACE_MS = 5000;
+/** As the policy `loginGrace` says it, whose simplest form this is. */
+const GRACE_EXCEEDED: Revocation = { by: 'loginGrace', message: 'the login took too long' };
 
-/** One connection of a server: asks the policies what the protocol wants to know, and makes events of what happens. */
+/** What a policy has granted; void unless the protocol, which has the last word on proofs, agrees. */
+interface PendingIdentity {
+  readonly identity: Identity;
+  readonly verdict: GrantedVerdict<SSHUserAuthRequest>;
+  readonly settlement: Settlement<SSHUserAuthRequest>;
+}
+
+/** One connection of a server: asks the policies what the protocol wants to know, and keeps what they grant. */
 export class ServerConnection implements ConnectionAuthority, Connection {
   readonly info: ConnectionInfo;
   readonly #context: ServerContext;
   #protocol: SshConnection | undefined;
   #identity: Identity | undefined;
-  /** What a policy has granted; void unless the protocol, which has the last word on proofs, agrees. */
-  #granted: { readonly identity: Identity; readonly leases: readonly Lease[] } | undefined;
+  readonly #notices: ConnectionNotices;
+  readonly #permissions: Permissions;
+  #granted: PendingIdentity | undefined;
   #clientVersion = '';
   #algorithms: NegotiatedAlgorithms | undefined;
   /** Turns the peer away before the protocol has begun. */
   #refuse: (() => void) | undefined;
   #graceTimer: Subscription | undefined;
-  #leases: Subscription | undefined;
   /** Questions that the policies still think about. */
   #pending: Set<PendingDecision> | undefined;
   /** The channels that something runs on. Few, so a list. */
   #channels: ServerChannel[] | undefined;
-  #channelLeases: Map<SshChannel, Subscription> | undefined;
   #channelCount = 0;
+  #graceExceeded = false;
   #ended = false;
 
   constructor(info: ConnectionInfo, context: ServerContext) {
     this.info = info;
     this.#context = context;
+    this.#notices = new ConnectionNotices(info, context.hub, context.logLevel);
+    this.#permissions = new Permissions({
+      connection: this,
+      clock: context.clock,
+      edge: context.edge,
+      openChannels: () => this.#protocol?.channels ?? [],
+      debug: (text) => {
+        this.#debug(text);
+      },
+      sendExitSignal: (channel, message) => {
+        this.#channelOf(channel).sendExitSignal('TERM', { message });
+      },
+      disconnect: (message) => {
+        this.disconnect(message);
+      },
+      status: (message) => {
+        this.#notices.status(message);
+      },
+      error: (error) => {
+        this.#notices.error(error);
+      },
+    });
   }
 
   get identity(): Identity | undefined {
@@ -100,6 +133,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     const refuse = (): void => {
       this.#ended = true;
       this.#graceTimer?.unsubscribe();
+      this.#permissions.end();
       this.#cancelPending();
       stream.destroy();
       this.#context.release(this);
@@ -117,15 +151,16 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       return;
     }
     this.#graceTimer = after(this.#context.clock, this.#context.loginGraceMs, () => {
-      this.disconnect('the login took too long');
+      this.#graceExceeded = true;
+      this.disconnect(GRACE_EXCEEDED.message);
     });
-    this.#decide({ type: 'ConnectionRequest', connection: this.info }, (verdict) => {
+    this.#decide({ type: 'ConnectionRequest', connection: this.info }, (verdict, settlement) => {
       if (this.#ended) return;
       if (verdict.state === 'denied') {
         refuse();
         return;
       }
-      this.#hold(verdict.leases);
+      this.#permissions.grant(verdict, settlement);
       // A lease may have been revoked at once.
       if (this.#hasEnded()) return;
       stream.off('error', refuse).off('close', onClose);
@@ -152,10 +187,10 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   }
 
   decideService(service: string, answer: (granted: boolean) => void): void {
-    this.#decide({ type: 'SSHServiceRequest', connection: this.info, service }, (verdict) => {
+    this.#decide({ type: 'SSHServiceRequest', connection: this.info, service }, (verdict, settlement) => {
       if (verdict.state === 'granted') {
-        this.#status(`service ${printable(service)} accepted`);
-        this.#hold(verdict.leases);
+        this.#notices.status(`service ${printable(service)} accepted`);
+        if (verdict.leases.length > 0) this.#permissions.grant(verdict, settlement);
       }
       answer(verdict.state === 'granted');
     });
@@ -163,8 +198,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   decideAuth(attempt: AuthAttempt, answer: (outcome: AuthOutcome) => void): void {
     const request = userAuthRequestOf(attempt, this.info);
-    this.#decide<'SSHUserAuthRequest'>(request, (verdict) => {
-      answer(this.#authOutcome(request, attempt, verdict));
+    this.#decide<'SSHUserAuthRequest'>(request, (verdict, settlement) => {
+      answer(this.#authOutcome(request, attempt, verdict, settlement));
     });
   }
 
@@ -181,23 +216,18 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       answer({ granted: false, reason: 'RESOURCE_SHORTAGE' });
       return;
     }
-    this.#decide(request, (verdict) => {
+    if (this.#permissions.isEnding()) {
+      this.#context.edge.refuse(request, 'revocation', DenyReason.Revoked);
+      answer({ granted: false, reason: 'ADMINISTRATIVELY_PROHIBITED' });
+      return;
+    }
+    this.#decide(request, (verdict, settlement) => {
       if (verdict.state === 'denied') {
         answer({ granted: false, reason: openFailureOf(verdict.reason) });
         return;
       }
-      const { serve, leases } = verdict;
-      answer(
-        serve === undefined
-          ? { granted: true }
-          : {
-              granted: true,
-              serve: () => {
-                this.#serve(channel, serve, verdict.by);
-              },
-            },
-      );
-      this.#holdForChannel(channel, leases);
+      answer({ granted: true, ...this.#serving(channel, verdict) });
+      this.#permissions.grantChannel(channel, verdict, settlement);
     });
   }
 
@@ -215,23 +245,21 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       answer({ granted: false });
       return;
     }
-    this.#decide(request, (verdict) => {
+    if (this.#permissions.isEnding(channel)) {
+      this.#context.edge.refuse(request, 'revocation', DenyReason.Revoked);
+      answer({ granted: false });
+      return;
+    }
+    this.#decide(request, (verdict, settlement) => {
       if (verdict.state === 'denied') {
         answer({ granted: false });
         return;
       }
-      const { serve, leases } = verdict;
-      this.#holdForChannel(channel, leases);
-      answer(
-        serve === undefined
-          ? { granted: true }
-          : {
-              granted: true,
-              serve: () => {
-                this.#serve(channel, serve, verdict.by);
-              },
-            },
-      );
+      // Programs are asked about again when policies are replaced; of the many small requests only those with a lease.
+      if (verdict.leases.length > 0 || startsProgram(question.requestType)) {
+        this.#permissions.grantChannel(channel, verdict, settlement);
+      }
+      answer({ granted: true, ...this.#serving(channel, verdict) });
     });
   }
 
@@ -242,21 +270,21 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       identity: this.#identity ?? NOBODY,
       ...question,
     } as const;
-    this.#decide(request, (verdict) => {
-      if (verdict.state === 'granted') this.#hold(verdict.leases);
+    this.#decide(request, (verdict, settlement) => {
+      if (verdict.state === 'granted' && verdict.leases.length > 0) this.#permissions.grant(verdict, settlement);
       answer({ granted: verdict.state === 'granted' });
     });
   }
 
   onIdentification(line: string): void {
     this.#clientVersion = line;
-    this.#status(`client identified as ${line}`);
+    this.#notices.status(`client identified as ${line}`);
   }
 
   onKeysExchanged(algorithms: NegotiatedAlgorithms, ordinal: number): void {
     this.#algorithms = algorithms;
     const mac = algorithms.macOut === '' ? '' : `, ${algorithms.macOut}`;
-    this.#status(
+    this.#notices.status(
       `${ordinal === 1 ? 'keys exchanged' : 'keys renewed'}: ${algorithms.keyExchange}, ${algorithms.hostKey}, ${algorithms.cipherOut}${mac}`,
     );
   }
@@ -264,112 +292,78 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   onAuthenticated(): void {
     this.#graceTimer?.unsubscribe();
     this.#graceTimer = undefined;
-    const { identity = NOBODY, leases = [] } = this.#granted ?? {};
+    const granted = this.#granted;
     this.#granted = undefined;
+    const identity = granted?.identity ?? NOBODY;
     this.#identity = identity;
-    this.#status(`${printable(identity.user)} authenticated by ${identity.method}`);
+    this.#notices.status(`${printable(identity.user)} authenticated by ${identity.method}`);
     this.#context.authenticated(this);
+    this.#permissions.authenticate(identity);
     // Last, since a lease may end the connection at once.
-    this.#hold(leases);
+    if (granted !== undefined) this.#permissions.grant(granted.verdict, granted.settlement);
   }
 
   onChannelOpened(channel: SshChannel): void {
     this.#channelCount += 1;
-    const { hub } = this.#context;
-    if (!hub.wants('SSHChannelOpened')) return;
-    hub.emit({
-      type: 'SSHChannelOpened',
-      connection: this.info,
-      channel: this.#idOf(channel),
-      channelType: channel.channelType,
-    });
+    this.#permissions.channelOpened(channel);
+    this.#notices.channelOpened(channel);
   }
 
   onChannelRequested(channel: SshChannel, question: ChannelRequestQuestion): void {
-    const { hub } = this.#context;
-    if (!hub.wants('SSHChannelRequested')) return;
-    hub.emit({ type: 'SSHChannelRequested', ...this.#contentOf(channel, question) });
+    this.#notices.channelRequested(channel, this.#identity ?? NOBODY, question);
   }
 
   onChannelData(channel: SshChannel, data: Buffer, dataType: number): void {
-    const { hub } = this.#context;
-    if (!hub.wants('SSHChannelDataIn')) return;
-    hub.emit({
-      type: 'SSHChannelDataIn',
-      connection: this.info,
-      channel: this.#idOf(channel),
-      data,
-      dataType,
-    });
+    this.#permissions.moved(channel, data.length);
+    this.#notices.channelData(channel, data, dataType);
+  }
+
+  onChannelSent(channel: SshChannel, length: number): void {
+    this.#permissions.moved(channel, length);
   }
 
   onChannelEof(channel: SshChannel): void {
-    const { hub } = this.#context;
-    if (!hub.wants('SSHChannelEOF')) return;
-    hub.emit({
-      type: 'SSHChannelEOF',
-      connection: this.info,
-      channel: this.#idOf(channel),
-    });
+    this.#notices.channelEof(channel);
   }
 
   onChannelReadyToSend(channel: SshChannel): void {
-    const { hub } = this.#context;
-    if (!hub.wants('SSHChannelReadyToSend')) return;
-    hub.emit({
-      type: 'SSHChannelReadyToSend',
-      connection: this.info,
-      channel: this.#idOf(channel),
-    });
+    this.#notices.channelReadyToSend(channel);
   }
 
   onChannelClosed(channel: SshChannel): void {
     this.#channelCount -= 1;
-    this.#channelLeases?.get(channel)?.unsubscribe();
-    this.#channelLeases?.delete(channel);
+    const revoked = this.#permissions.channelClosed(channel);
     const index = this.#channels?.findIndex((it) => it.stands(channel)) ?? -1;
     const exit = index === -1 ? undefined : this.#channels?.splice(index, 1)[0]?.exit;
-    const { hub } = this.#context;
-    if (hub.wants('SSHChannelClosed')) {
-      hub.emit({
-        type: 'SSHChannelClosed',
-        connection: this.info,
-        channel: this.#idOf(channel),
-        channelType: channel.channelType,
-        ...(exit === undefined ? {} : { exit }),
-        bytesReceived: channel.bytesReceived,
-        bytesSent: channel.bytesSent,
-      });
-    }
+    this.#notices.channelClosed(channel, exit, revoked);
+    if (this.#channelCount === 0) this.#permissions.channelsGone();
     this.#context.channelClosed(this);
   }
 
   onEnd(end: TransportEnd): void {
     this.#ended = true;
     this.#graceTimer?.unsubscribe();
-    this.#leases?.unsubscribe();
+    this.#permissions.end();
     this.#cancelPending();
-    const { hub } = this.#context;
-    if (end.error !== undefined) this.#error(end.error);
-    if (hub.wants('Disconnected')) {
-      hub.emit({
-        type: 'Disconnected',
-        connection: this.info,
-        by: end.by,
-        ...(end.reason === undefined ? {} : { reason: end.reason }),
-        description: end.description,
-        bytesReceived: this.#protocol?.transport.bytesRead ?? 0,
-        bytesSent: this.#protocol?.transport.bytesWritten ?? 0,
-      });
-    }
+    if (end.error !== undefined) this.#notices.error(end.error);
+    const revoked = this.#graceExceeded ? GRACE_EXCEEDED : this.#permissions.revoked;
+    this.#notices.disconnected(end, revoked, {
+      bytesReceived: this.#protocol?.transport.bytesRead ?? 0,
+      bytesSent: this.#protocol?.transport.bytesWritten ?? 0,
+    });
     this.#context.release(this);
   }
 
+  /** Policies were replaced: asks the new ones about what was granted here. */
+  reevaluate(replacement: Replacement): void {
+    this.#permissions.reevaluate(replacement);
+  }
+
   #start(stream: Duplex): void {
-    const { hub, transport, limits } = this.#context;
+    const { transport, limits } = this.#context;
     this.#refuse = undefined;
     this.#protocol = new SshConnection(stream, transport, limits, this);
-    if (hub.wants('Connected')) hub.emit({ type: 'Connected', connection: this.info });
+    this.#notices.connected();
     this.#protocol.start();
   }
 
@@ -381,6 +375,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     request: SSHUserAuthRequest,
     attempt: AuthAttempt,
     verdict: FinalVerdict<SSHUserAuthRequest>,
+    settlement: Settlement<SSHUserAuthRequest>,
   ): AuthOutcome {
     if (verdict.state === 'denied') return { type: 'failure' };
     if (verdict.challenge !== undefined) return { type: 'challenge', challenge: verdict.challenge };
@@ -392,7 +387,9 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         method: attempt.method,
         ...(request.method === 'publickey' ? { keyFingerprint: request.key.fingerprint } : {}),
       },
-      leases: verdict.leases,
+      // Kept for as long as the connection lives, which the secret must not be.
+      verdict: { ...verdict, request: withoutSecrets(request) },
+      settlement,
     };
     return { type: 'success' };
   }
@@ -429,7 +426,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         `what ${by} runs on the channel failed: ${messageOf(cause)}; the channel was closed`,
         { cause },
       );
-      this.#error(error, { channel: this.#idOf(channel), source: by });
+      this.#notices.error(error, { channel: this.#idOf(channel), source: by });
       channel.abort();
     };
     try {
@@ -444,15 +441,15 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   #decide<Type extends SshRequestType>(
     request: SshRequests[Type] & { readonly type: Type },
-    settle: (verdict: FinalVerdict<SshRequests[Type]>) => void,
+    settle: Settle<SshRequests[Type]>,
   ): void {
     const open: { question: PendingDecision | undefined } = { question: undefined };
     open.question = this.#context.edge.decide<Type>(
       request,
-      (verdict) => {
+      (verdict, settlement) => {
         if (open.question !== undefined) this.#settled(open.question);
         this.#answer(request, () => {
-          settle(verdict);
+          settle(verdict, settlement);
         });
       },
       () => this.#ended,
@@ -466,7 +463,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       give();
     } catch (cause) {
       const text = `the answer to ${request.type} could not be given, so its connection was closed: ${messageOf(cause)}`;
-      this.#error(new SshServerError('ERR_SSH_POLICY_FAILED', text, { cause }));
+      this.#notices.error(new SshServerError('ERR_SSH_POLICY_FAILED', text, { cause }));
       this.disconnect('the server failed');
     }
   }
@@ -483,71 +480,19 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#pending = undefined;
   }
 
-  #hold(leases: readonly Lease[]): void {
-    if (leases.length === 0 || this.#ended) return;
-    const held = holdLeases(leases, {
-      warn: (message) => {
-        this.#status(message);
+  #serving(channel: SshChannel, { serve, by }: GrantedVerdict<SshRequest>): { readonly serve?: () => void } {
+    if (serve === undefined) return {};
+    return {
+      serve: () => {
+        // What was granted may have been taken back at once.
+        if (!this.#permissions.isEnding(channel)) this.#serve(channel, serve, by);
       },
-      revoke: (reason) => {
-        this.disconnect(reason);
-      },
-      fail: (cause) => {
-        this.#onLeaseFailure(cause);
-      },
-    });
-    if (this.#leases === undefined) this.#leases = held;
-    else this.#leases.add(held);
+    };
   }
 
-  #holdForChannel(channel: SshChannel, leases: readonly Lease[]): void {
-    if (leases.length === 0 || channel.closed) return;
-    const belongings = this.#belongingsOf(channel);
-    const held = holdLeases(leases, {
-      warn: (message) => {
-        channel.write(Buffer.from(`${message}\r\n`), 1, () => undefined);
-      },
-      revoke: (reason) => {
-        channel.write(Buffer.from(`${reason}\r\n`), 1, () => undefined);
-        channel.close();
-        // Closing waits for the client to take what was written, and nobody may keep a revoked grant by not reading.
-        const cutOff = after(this.#context.clock, REVOCATION_GRACE_MS, () => {
-          channel.abort();
-        });
-        belongings.add(cutOff);
-      },
-      fail: (cause) => {
-        this.#onLeaseFailure(cause);
-      },
-    });
-    belongings.add(held);
-  }
-
-  #onLeaseFailure(cause: unknown): void {
-    this.#error(
-      new SshServerError('ERR_SSH_POLICY_FAILED', `a lease threw when it was given up: ${messageOf(cause)}`, { cause }),
-    );
-  }
-
-  /** What is given up when the channel closes. */
-  #belongingsOf(channel: SshChannel): Subscription {
-    this.#channelLeases ??= new Map();
-    let belongings = this.#channelLeases.get(channel);
-    if (belongings === undefined) {
-      belongings = new Subscription();
-      this.#channelLeases.set(channel, belongings);
-    }
-    return belongings;
-  }
-
-  #status(message: string): void {
-    const { hub, logLevel } = this.#context;
-    if (hub.wants('SSHStatus')) hub.emit({ type: 'SSHStatus', connection: this.info, message });
-    if (logLevel >= 1 && hub.wants('Log')) hub.emit({ type: 'Log', connection: this.info, level: 1, message });
-  }
-
-  #error(error: SshServerError, at: { readonly channel?: ChannelId; readonly source?: string } = {}): void {
-    const { hub } = this.#context;
-    if (hub.wants('Error')) hub.emit({ type: 'Error', connection: this.info, ...at, error });
+  /** Clients show it where their user has asked for that, as `ssh -v` does. */
+  #debug(message: string): void {
+    if (this.#ended || this.#algorithms === undefined) return;
+    this.#protocol?.transport.send(Debug.encode({ alwaysDisplay: true, message, languageTag: '' }));
   }
 }

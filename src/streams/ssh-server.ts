@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { SshServerError } from '../errors.js';
+import type { Observable } from 'rxjs';
+
+import { messageOf, SshServerError } from '../errors.js';
 import type { ProtocolLimits } from '../protocol/limits.js';
 import { transportReady } from '../transport/transport-ready.js';
 import type { TransportSettings } from '../transport/transport-settings.js';
@@ -14,9 +16,14 @@ import { Edge } from './edge.js';
 import type { EventHub } from './event-hub.js';
 import type { EventStreams } from './event-streams.js';
 import type { LogLevel } from './events/log.js';
+import type { ConnectionRequest } from './events/connection-request.js';
 import type { SshRequest, SshRequestType } from './events/ssh-request.js';
 import type { Phase } from './phase.js';
 import { type PoliciesByRequest, PolicyChains } from './policy-chains.js';
+import type { PolicyContext } from './policy-context.js';
+import type { PolicyReport } from './policy-report.js';
+import type { PlacedPolicy } from './policy-stage.js';
+import { Reevaluation, type ReplacedPolicies } from './reevaluation.js';
 import { ServerConnection } from './server-connection.js';
 import type { ServerContext } from './server-context.js';
 
@@ -31,6 +38,10 @@ export interface ServerParts {
   readonly decisionDeadlineMs: number;
   readonly logLevel: LogLevel;
   readonly clock: Clock;
+  /** Called once for each connection that came, after its last event; also for those that were refused. */
+  readonly released?: (connection: Connection) => void;
+  /** Awaited once the last connection has ended, while events can still be told of. */
+  readonly settled?: () => Promise<void>;
   /** Called once, after the last connection has ended. */
   readonly dispose?: () => unknown;
 }
@@ -45,6 +56,12 @@ export interface ListenOptions {
   readonly path?: string;
   /** Connections the system queues before they are accepted. Default 511. The documented `ConnectionBacklog`. */
   readonly backlog?: number;
+}
+
+/** How {@link SshServer.replacePolicies} treats what was granted. */
+export interface ReplacePoliciesOptions {
+  /** Whether the new policies are asked about what was granted before. Default true. */
+  readonly reevaluate?: boolean;
 }
 
 /** One policy in the order in which it is asked. */
@@ -65,7 +82,8 @@ export class SshServer {
   readonly events: EventStreams;
   readonly #hub: EventHub;
   readonly #parts: ServerParts;
-  readonly #chains: PolicyChains;
+  readonly #edge: Edge;
+  readonly #admissionPolicy: PlacedPolicy<ConnectionRequest>;
   readonly #admission = new Admission();
   readonly #connections = new Map<ConnectionId, ServerConnection>();
   readonly #context: ServerContext;
@@ -80,23 +98,24 @@ export class SshServer {
     this.#parts = parts;
     this.#hub = hub;
     this.events = hub.streams;
-    const admission = {
+    this.#admissionPolicy = {
       source: 'rxsshd/admission',
       phase: 'limit',
       policy: this.#admission.policy(parts.admission),
-    } as const;
-    this.#chains = new PolicyChains(
-      { ...parts.policies, ConnectionRequest: [admission, ...(parts.policies.ConnectionRequest ?? [])] },
+    };
+    const chains = new PolicyChains(
+      this.#withAdmission(parts.policies),
       (error, source, request) => {
         this.#report(error, source, request);
       },
+      (retired) => this.#contextUntil(retired),
     );
-    const edge = new Edge(this.#chains, hub, parts.clock, parts.decisionDeadlineMs);
+    this.#edge = new Edge(chains, hub, parts.clock, parts.decisionDeadlineMs);
     // A server object of its own class would only forward; the closure sees the private state it needs.
     const isDraining = (): boolean => this.#draining;
     this.#context = {
       hub,
-      edge,
+      edge: this.#edge,
       clock: parts.clock,
       limits: parts.limits,
       transport: parts.transport,
@@ -130,7 +149,34 @@ export class SshServer {
 
   /** Every policy of this server in the order in which it is asked. */
   describe(): readonly DescribedPolicy[] {
-    return this.#chains.describe();
+    return this.#edge.chains.describe();
+  }
+
+  /**
+   * Replaces the policies of this running server. Requests that come from now on are decided by the new ones, those under
+   * way by the old ones. A policy that is in both, as the same {@link PlacedPolicy} object, goes on with what it remembers.
+   *
+   * What was granted stays granted, with the leases of the policies that stay. With `reevaluate` (the default) the new
+   * policies are asked about it too, each with a granted verdict to begin with: a denial revokes, leases are added. The leases of
+   * policies that are gone end either way. Secrets of authentication requests are forgotten by then.
+   *
+   * @returns what became of the grants, once all new policies have answered
+   * @throws SshServerError, at once, `ERR_SSH_POLICY_FAILED` if a new policy throws while it is built, `ERR_SSH_STATE` after
+   *   {@link shutdown}; then the old policies stay in force
+   */
+  protected replacePolicies(
+    policies: PoliciesByRequest,
+    { reevaluate = true }: ReplacePoliciesOptions = {},
+  ): Promise<ReplacedPolicies> {
+    this.#checkOpen('replaceHandlers');
+    const former = this.#edge.chains;
+    const next = former.successor(this.#withAdmission(policies));
+    this.#edge.replaceChains(next);
+    const reevaluation = new Reevaluation();
+    for (const connection of [...this.#connections.values()]) {
+      connection.reevaluate({ former, next, ...(reevaluate ? { ask: () => reevaluation.ask() } : {}) });
+    }
+    return reevaluation.finished();
   }
 
   /**
@@ -242,9 +288,40 @@ export class SshServer {
     await emptied;
     deadline.unsubscribe();
     await Promise.all(stopped);
-    this.#chains.close();
+    this.#edge.chains.close();
+    await this.#parts.settled?.();
     this.#hub.complete();
     await this.#parts.dispose?.();
+  }
+
+  #withAdmission(policies: PoliciesByRequest): PoliciesByRequest {
+    return { ...policies, ConnectionRequest: [this.#admissionPolicy, ...(policies.ConnectionRequest ?? [])] };
+  }
+
+  #contextUntil(retired: Observable<void>): PolicyContext {
+    return {
+      clock: this.#parts.clock,
+      events: this.#hub.streams,
+      retired,
+      reevaluation: false,
+      report: (report) => {
+        this.#onPolicyReport(report);
+      },
+      extendDeadline: (request, ms) => {
+        this.#edge.extendDeadline(request, ms);
+      },
+    };
+  }
+
+  #onPolicyReport(report: PolicyReport): void {
+    const { request, by } = report;
+    if (report.type === 'failure') {
+      const text = `${by} failed: ${messageOf(report.cause)}`;
+      this.#report(new SshServerError('ERR_SSH_POLICY_FAILED', text, { cause: report.cause }), by, request);
+      return;
+    }
+    if (!this.#hub.wants('ShadowDecided')) return;
+    this.#hub.emit({ ...report, type: 'ShadowDecided', connection: request.connection });
   }
 
   readonly #onSocket = (socket: Socket): void => {
@@ -280,6 +357,7 @@ export class SshServer {
   #release(connection: ServerConnection): void {
     if (!this.#connections.delete(connection.info.id)) return;
     this.#admission.leave(connection.info.remoteAddress, connection.authenticated);
+    this.#parts.released?.(connection);
     this.#checkEmpty();
   }
 

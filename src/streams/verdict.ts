@@ -11,21 +11,27 @@ import type {
 } from './events/ssh-user-auth-request.js';
 import { isGrantable } from './is-grantable.js';
 import type { Lease } from './lease.js';
+import type { PolicyContext } from './policy-context.js';
 
 /** What a policy calls itself in logs and in the audit trail: `grantPassword`, `office hours`. */
 export type PolicyName = string;
 
-/** Nobody has decided yet. */
-export interface OpenVerdict<R> {
-  readonly state: 'open';
+/** What every verdict says. */
+interface AnyVerdict<R> {
   readonly request: R;
+  /** The server that asks; absent in a verdict that was written by hand. */
+  readonly context?: PolicyContext;
+}
+
+/** Nobody has decided yet. */
+export interface OpenVerdict<R> extends AnyVerdict<R> {
+  readonly state: 'open';
   readonly leases: readonly Lease[];
 }
 
 /** A policy said yes. Later policies may still deny. */
-export interface GrantedVerdict<R> {
+export interface GrantedVerdict<R> extends AnyVerdict<R> {
   readonly state: 'granted';
-  readonly request: R;
   /** Held for as long as the granted connection or channel lives. */
   readonly leases: readonly Lease[];
   readonly by: PolicyName;
@@ -36,9 +42,8 @@ export interface GrantedVerdict<R> {
 }
 
 /** A policy said no. Final: no policy revives it. */
-export interface DeniedVerdict<R> {
+export interface DeniedVerdict<R> extends AnyVerdict<R> {
   readonly state: 'denied';
-  readonly request: R;
   readonly by: PolicyName;
   readonly reason: DenyReason;
   /** What the policy caught, if the reason is a failure of its own. For an `Error` event, never for the peer. */
@@ -62,7 +67,8 @@ export type Grantable<R> = Exclude<R, Unproven>;
 export type Challengeable = KeyboardInteractiveStart | KeyboardInteractiveAnswer;
 
 /** The verdict to start with: open, without leases. */
-export const consider = <R>(request: R): Verdict<R> => ({ state: 'open', request, leases: [] });
+export const consider = <R>(request: R, context?: PolicyContext): Verdict<R> =>
+  context === undefined ? { state: 'open', request, leases: [] } : { state: 'open', request, leases: [], context };
 
 /**
  * Grants an open verdict; leaves a granted or denied one as it is.
@@ -86,7 +92,7 @@ export function grant<R>(verdict: Verdict<R>, request: Grantable<R>, by: PolicyN
       `${by}: this request proves nothing and cannot be granted; answer an offered key with acceptOffer()`,
     );
   }
-  return { state: 'granted', request: verdict.request, leases: verdict.leases, by };
+  return { ...verdict, state: 'granted', by };
 }
 
 /**
@@ -95,7 +101,7 @@ export function grant<R>(verdict: Verdict<R>, request: Grantable<R>, by: PolicyN
  */
 export function acceptOffer<R>(verdict: Verdict<R>, request: R & OfferedKeyAuthRequest, by: PolicyName): Verdict<R> {
   if (verdict.state !== 'open' || request !== verdict.request) return verdict;
-  return { state: 'granted', request: verdict.request, leases: verdict.leases, by };
+  return { ...verdict, state: 'granted', by };
 }
 
 /** Asks the user questions (SSH_MSG_USERAUTH_INFO_REQUEST, RFC 4256 section 3.2), first or again. */
@@ -106,13 +112,13 @@ export function challenge<R>(
   by: PolicyName,
 ): Verdict<R> {
   if (verdict.state !== 'open' || request !== verdict.request) return verdict;
-  return { state: 'granted', request: verdict.request, leases: verdict.leases, by, challenge: questions };
+  return { ...verdict, state: 'granted', by, challenge: questions };
 }
 
 /** Grants an open verdict and says what runs on the channel; leaves a granted or denied one as it is. */
 export function serveWith<R>(verdict: Verdict<R>, by: PolicyName, serve: ServeChannel): Verdict<R> {
   if (verdict.state !== 'open') return verdict;
-  return { state: 'granted', request: verdict.request, leases: verdict.leases, by, serve };
+  return { ...verdict, state: 'granted', by, serve };
 }
 
 /**
@@ -122,8 +128,15 @@ export function serveWith<R>(verdict: Verdict<R>, by: PolicyName, serve: ServeCh
  */
 export function deny<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason, cause?: unknown): Verdict<R> {
   if (verdict.state === 'denied') return verdict;
-  const denied = { state: 'denied', request: verdict.request, by, reason } as const;
-  return cause === undefined ? denied : { ...denied, cause };
+  const { request, context } = verdict;
+  return {
+    state: 'denied',
+    request,
+    by,
+    reason,
+    ...(cause === undefined ? {} : { cause }),
+    ...(context === undefined ? {} : { context }),
+  };
 }
 
 /** Adds a lease to an open or granted verdict; leaves a denied one as it is. */

@@ -23,6 +23,12 @@ export type { GlobalRequestOptions } from './global-request.js';
 export type { ChannelOrigin, RequestOrigin, SessionOrigin } from './request-origin.js';
 export { serviceRequest } from './service-request.js';
 
+// A server's side of verdicts and leases
+export { held } from './held.js';
+export type { HeldOptions, TestHeld } from './held.js';
+export { policyContext } from './policy-context.js';
+export type { PolicyContextOptions, TestPolicyContext } from './policy-context.js';
+
 // Clients without a port
 export { duplexPair } from './duplex-pair.js';
 export { loopback } from './loopback.js';

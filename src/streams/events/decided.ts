@@ -3,7 +3,10 @@ import type { DenyReason } from '../deny-reason.js';
 import type { Phase } from '../phase.js';
 import type { SshRequest } from './ssh-request.js';
 
-/** A request was granted or denied: the audit trail, one for every request whose connection lived to hear the answer. */
+/**
+ * A request was granted or denied, or what it was granted is taken back: the audit trail. One for every request whose
+ * connection lived to hear the answer, and one more for each grant that a lease revokes.
+ */
 export type Decided = {
   readonly type: 'Decided';
   readonly connection: ConnectionInfo;
@@ -16,4 +19,9 @@ export type Decided = {
   readonly phase: Phase;
   /** Milliseconds from question to answer. */
   readonly elapsedMs: number;
-} & ({ readonly outcome: 'granted' } | { readonly outcome: 'denied'; readonly reason: DenyReason });
+} & (
+  | { readonly outcome: 'granted' }
+  | { readonly outcome: 'denied'; readonly reason: DenyReason }
+  /** `message` is what the user was told. `elapsedMs` counts from the grant. */
+  | { readonly outcome: 'revoked'; readonly message: string }
+);

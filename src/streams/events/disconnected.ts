@@ -1,5 +1,6 @@
 import type { DisconnectReasonName } from '../../transport/messages/disconnect-reason.js';
 import type { ConnectionInfo } from '../connection-info.js';
+import type { Revocation } from '../revocation.js';
 
 /** A connection ended. The last event of every connection that was {@link Connected}. */
 export interface Disconnected {
@@ -11,6 +12,8 @@ export interface Disconnected {
   readonly reason?: DisconnectReasonName;
   /** For logs. Quotes nothing that the peer sent without making it printable. */
   readonly description: string;
+  /** Who took the permission to be connected back, and why; absent if nobody did. */
+  readonly revoked?: Revocation;
   /** Bytes received from the client over the whole connection, as on the wire. */
   readonly bytesReceived: number;
   /** Bytes sent to the client over the whole connection, as on the wire. */

@@ -1,5 +1,6 @@
 import type { ChannelId } from '../channel-id.js';
 import type { ConnectionInfo } from '../connection-info.js';
+import type { Revocation } from '../revocation.js';
 
 /** How the program on a session channel ended (RFC 4254 section 6.10). */
 export type ChannelExit = { readonly status: number } | { readonly signal: string };
@@ -12,6 +13,8 @@ export interface SSHChannelClosed {
   readonly channelType: string;
   /** What this server reported of the program's end; absent if it reported nothing. */
   readonly exit?: ChannelExit;
+  /** Who took the permission for the channel back, and why; absent if nobody did. */
+  readonly revoked?: Revocation;
   /** Payload bytes received on the channel. */
   readonly bytesReceived: number;
   /** Payload bytes sent on the channel. */

@@ -3,6 +3,7 @@ import type { Decided } from './decided.js';
 import type { Disconnected } from './disconnected.js';
 import type { ErrorEvent } from './error.js';
 import type { Log } from './log.js';
+import type { ShadowDecided } from './shadow-decided.js';
 import type { SSHChannelClosed } from './ssh-channel-closed.js';
 import type { SSHChannelDataIn } from './ssh-channel-data-in.js';
 import type { SSHChannelEOF } from './ssh-channel-eof.js';
@@ -26,6 +27,7 @@ export interface SshEvents extends SshRequests {
   readonly SSHChannelReadyToSend: SSHChannelReadyToSend;
   readonly SSHChannelRequested: SSHChannelRequested;
   readonly Decided: Decided;
+  readonly ShadowDecided: ShadowDecided;
 }
 
 /** The name of an event. */
@@ -48,6 +50,7 @@ const NOTICES = {
   SSHChannelReadyToSend: true,
   SSHChannelRequested: true,
   Decided: true,
+  ShadowDecided: true,
 } as const satisfies Record<Exclude<SshEventType, SshRequestType>, true>;
 
 /** Every event name: the requests, then the notices. */
