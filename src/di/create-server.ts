@@ -4,17 +4,16 @@ import { SshServerError } from '../errors.js';
 import type { ReportServiceFailure } from '../handlers/sessions/session-router.js';
 import { signatureAlgorithmNames } from '../protocol/authentication/signature-algorithms.js';
 import { after, type Clock, systemClock } from '../streams/clock.js';
-import { defaultGrants } from '../streams/default-grants.js';
 import { EventHub } from '../streams/event-hub.js';
-import type { PoliciesByRequest } from '../streams/policy-chains.js';
-import { SshServer } from '../streams/ssh-server.js';
 import { encodeOffer } from '../transport/algorithms.js';
 import { nativeCiphers } from '../transport/engine/ssh2-internals.js';
 import type { HostKey } from '../transport/host-keys/host-key.js';
 import type { TransportSettings } from '../transport/transport-settings.js';
-import { explore } from './explore.js';
+import { ApplicationServer } from './application-server.js';
+import { ConnectionScopes } from './connection-scopes.js';
+import { Explorer } from './explore.js';
 import { buildHandlers } from './explore-container.js';
-import { observe } from './observe.js';
+import { Observers } from './observers.js';
 import { checkPlugins } from './plugin.js';
 import { type CreateServerOptions, readSettings, type ServerSettings } from './server-options.js';
 import { CLOCK, EVENTS } from './tokens.js';
@@ -42,7 +41,7 @@ const warn = (message: string): void => {
  *   for handlers that cannot work, with `Class.method`; `ERR_SSH_PLUGIN` for plugins that cannot be loaded together;
  *   `ERR_SSH_POLICY_FAILED` for a policy that throws while it is built.
  */
-export async function createServer(options: CreateServerOptions): Promise<SshServer> {
+export async function createServer(options: CreateServerOptions): Promise<ApplicationServer> {
   const settings = readSettings(options);
   checkPlugins(options.plugins ?? []);
 
@@ -60,20 +59,34 @@ async function buildServer(
   options: CreateServerOptions,
   settings: ServerSettings,
   container: Container,
-): Promise<SshServer> {
-  const { hostKeys, handlers = [], modules = [], plugins = [], clock = systemClock, onWarning = warn } = options;
+): Promise<ApplicationServer> {
+  const { hostKeys, handlers = [], modules = [], connectionModules = [], plugins = [] } = options;
+  const { clock = systemClock, onWarning = warn } = options;
   const hub = new EventHub();
   container.bind(CLOCK).toConstantValue(clock);
   container.bind(EVENTS).toConstantValue(hub.streams);
   await container.loadAsync(...modules, ...plugins.map((plugin) => plugin.module));
 
-  const given = [...handlers, ...plugins.flatMap((plugin) => plugin.handlers ?? [])];
-  const explored = explore(await buildHandlers(container, given), reportTo(hub));
-  const policies = withDefaults(explored.policies);
+  const scopes = new ConnectionScopes({
+    container,
+    modules: [...connectionModules, ...plugins.flatMap((plugin) => plugin.connectionModule ?? [])],
+    hub,
+    // Asked for connections of the server, so after there is one.
+    find: (id) => server.connection(id),
+  });
+  const given = [
+    ...handlers,
+    ...plugins.flatMap((plugin) => [...(plugin.handlers ?? []), ...(plugin.connectionHandlers ?? [])]),
+  ];
+  const explorer = new Explorer({ report: reportTo(hub), scopes });
+  const built = await buildHandlers(container, given);
+  const explored = explorer.explore(built);
+  const observers = new Observers(hub);
+  const startObservers = observers.prepare(explored.observers);
+  let hasScopes = built.some(isScoped);
 
-  const server = new SshServer(
+  const server: ApplicationServer = new ApplicationServer(
     {
-      policies,
       transport: transportSettings(hostKeys, settings, clock),
       limits: settings.limits,
       admission: settings.admission,
@@ -82,16 +95,37 @@ async function buildServer(
       decisionDeadlineMs: settings.decisionDeadlineMs,
       logLevel: settings.logLevel,
       clock,
+      released: (connection) => {
+        if (hasScopes) scopes.release(connection);
+      },
+      settled: () => scopes.settled(),
       dispose: () => container.unbindAllAsync(),
+    },
+    {
+      container,
+      explorer,
+      observers,
+      handlers: given,
+      explored,
+      adopt: (handlersInForce) => {
+        // Once there was one, connections of that time may still have a scope.
+        hasScopes ||= handlersInForce.some(isScoped);
+      },
     },
     hub,
   );
-  observe(explored.observers, hub);
+  startObservers();
 
   if ((explored.policies.SSHUserAuthRequest ?? []).length === 0) {
     onWarning(
       'no policy decides SSHUserAuthRequest, so this server refuses everybody. ' +
         'Add one, such as decide("SSHUserAuthRequest", grantPassword(verify)).',
+    );
+  }
+  if (connectionModules.length > 0 && !hasScopes) {
+    onWarning(
+      'connectionModules are given, but no handler is of scope connection, so they are never loaded. ' +
+        "Decorate the handler that needs them with @SshHandler({ scope: 'connection' }).",
     );
   }
   if (!nativeCiphers) {
@@ -102,25 +136,15 @@ async function buildServer(
   return server;
 }
 
+/** Of the handlers only classes of scope `connection` come as they are. */
+const isScoped = (handler: object): boolean => typeof handler === 'function';
+
 const reportTo =
   (hub: EventHub): ReportServiceFailure =>
   (error, source, channel) => {
     if (!hub.wants('Error')) return;
     hub.emit({ type: 'Error', connection: channel.connection, channel: channel.id, error, source });
   };
-
-/** The defaults come last: they grant only what nobody has decided. */
-function withDefaults(policies: PoliciesByRequest): PoliciesByRequest {
-  const defaults = defaultGrants();
-  return {
-    ConnectionRequest: [...(policies.ConnectionRequest ?? []), ...(defaults.ConnectionRequest ?? [])],
-    SSHServiceRequest: [...(policies.SSHServiceRequest ?? []), ...(defaults.SSHServiceRequest ?? [])],
-    SSHUserAuthRequest: policies.SSHUserAuthRequest ?? [],
-    SSHChannelOpenRequest: [...(policies.SSHChannelOpenRequest ?? []), ...(defaults.SSHChannelOpenRequest ?? [])],
-    SSHChannelRequest: [...(policies.SSHChannelRequest ?? []), ...(defaults.SSHChannelRequest ?? [])],
-    SSHGlobalRequest: policies.SSHGlobalRequest ?? [],
-  };
-}
 
 function transportSettings(hostKeys: readonly HostKey[], settings: ServerSettings, clock: Clock): TransportSettings {
   const byAlgorithm = new Map<string, HostKey>();

@@ -4,48 +4,63 @@ import { SshServerError } from '../errors.js';
 import type { HandlerClass } from '../handlers/handler-class.js';
 import type { HandlerFunction } from '../handlers/handler-function.js';
 import type { HandlerRecord } from '../handlers/handler-record.js';
-import { isMarkedHandler, recordsOf } from '../handlers/metadata.js';
+import { HANDLER_SCOPES } from '../handlers/handler-scope.js';
+import { recordsOf, scopeOf } from '../handlers/metadata.js';
 import type { Service } from '../handlers/sessions/service.js';
+import { bindMethod, sourceOf } from './handler-method.js';
 
 /**
  * The decorated methods of a handler as functions bound to it, bases first, each under the name `Class.method`.
  *
- * @throws {@link SshServerError} `ERR_SSH_HANDLER` if its class has no `@SshHandler()` or a decorated name is no method.
+ * @throws {@link SshServerError} `ERR_SSH_HANDLER` if its class has no `@SshHandler()` or is of scope `connection`, or if a
+ * decorated name is no method.
  */
 export function exploreClass(instance: object): readonly HandlerFunction[] {
   // The container built it from its class, so its constructor is that class.
   const handler = instance.constructor as HandlerClass;
   checkMarked(handler);
-  return recordsOf(handler).map((record) => {
-    const source = `${handler.name}.${String(record.method)}`;
-    return toFunction(record, source, bindMethod(instance, record.method, source));
-  });
-}
-
-/** @throws {@link SshServerError} `ERR_SSH_HANDLER` unless `handler` itself is decorated with `@SshHandler()`. */
-export function checkMarked(handler: HandlerClass): void {
-  if (isMarkedHandler(handler)) return;
-  throw new SshServerError(
-    'ERR_SSH_HANDLER',
-    `${handler.name === '' ? 'an anonymous class' : handler.name} is given as a handler but has no @SshHandler(). ` +
-      'Decorate the class, also if its base class is decorated.',
+  if (scopeOf(handler) === 'connection') {
+    throw new SshServerError(
+      'ERR_SSH_HANDLER',
+      `${handler.name} is of scope connection, but this instance of it belongs to the server. ` +
+        'Give the class itself among the handlers, and bind it in no module of the server.',
+    );
+  }
+  return recordsOf(handler).map((record) =>
+    toHandlerFunction(record, sourceOf(handler, record), bindMethod(instance, handler, record)),
   );
 }
 
-function bindMethod(instance: object, name: string | symbol, source: string): unknown {
-  // Any object can be asked for any property.
-  const method = (instance as Record<string | symbol, unknown>)[name];
-  if (typeof method === 'function') return method.bind(instance) as unknown;
+/**
+ * Checks the mark of a class that is given as a handler.
+ *
+ * @throws {@link SshServerError} `ERR_SSH_HANDLER` unless `handler` itself is decorated with `@SshHandler()`, or if it names
+ * a scope that does not exist.
+ */
+export function checkMarked(handler: HandlerClass): void {
+  const name = handler.name === '' ? 'an anonymous class' : handler.name;
+  const scope = scopeOf(handler);
+  if (scope === undefined) {
+    throw new SshServerError(
+      'ERR_SSH_HANDLER',
+      `${name} is given as a handler but has no @SshHandler(). Decorate the class, also if its base class is decorated.`,
+    );
+  }
+  if (HANDLER_SCOPES.includes(scope)) return;
   throw new SshServerError(
     'ERR_SSH_HANDLER',
-    `${source} is decorated but is no function. Decorate a method, and do not assign to it.`,
+    `${name} has the unknown scope "${scope}". There are ${HANDLER_SCOPES.join(', ')}.`,
   );
 }
 
 type Observer = (event$: unknown) => Observable<unknown>;
 
-/** The casts say again what the type of each decorator demanded of the method when it was compiled. */
-function toFunction(record: HandlerRecord, source: string, method: unknown): HandlerFunction {
+/**
+ * A decorated method as a handler function.
+ *
+ * The casts say again what the type of each decorator demanded of the method when it was compiled.
+ */
+export function toHandlerFunction(record: HandlerRecord, source: string, method: unknown): HandlerFunction {
   const service = method as Service;
   switch (record.kind) {
     case 'decide': {

@@ -3,6 +3,7 @@ import type { Container, Newable } from 'inversify';
 import { SshServerError } from '../errors.js';
 import type { HandlerClass } from '../handlers/handler-class.js';
 import type { HandlerFunction } from '../handlers/handler-function.js';
+import { scopeOf } from '../handlers/metadata.js';
 import { checkMarked } from './explore-class.js';
 import { SSH_HANDLER } from './tokens.js';
 
@@ -10,7 +11,7 @@ import { SSH_HANDLER } from './tokens.js';
  * Builds the handlers of a server: the given classes in their order, then whatever modules bound to {@link SSH_HANDLER}.
  *
  * A class that no module bound is bound here, one instance per container. Plain functions pass as they are. Each instance
- * comes once, however often it is given.
+ * comes once, however often it is given. A class of scope `connection` is not built: it comes as it is.
  *
  * @throws {@link SshServerError} `ERR_SSH_HANDLER` if a class has no `@SshHandler()` or the container cannot build it.
  */
@@ -20,18 +21,29 @@ export async function buildHandlers(
 ): Promise<readonly object[]> {
   const built = new Set<object>();
   for (const handler of given) {
-    built.add(typeof handler === 'function' ? await buildHandler(container, handler) : handler);
+    built.add(typeof handler === 'function' ? await buildForServer(container, handler) : handler);
   }
   for (const handler of await boundHandlers(container)) built.add(handler);
   return [...built];
 }
 
-async function buildHandler(container: Container, handler: HandlerClass): Promise<object> {
+async function buildForServer(container: Container, handler: HandlerClass): Promise<object> {
   checkMarked(handler);
+  return scopeOf(handler) === 'connection' ? handler : buildHandler(container, handler);
+}
+
+/**
+ * The instance of a handler class in `container`, built if it is not there yet.
+ *
+ * A class that no module of this very container bound is bound here: its parent's instance would be another scope's.
+ *
+ * @throws {@link SshServerError} `ERR_SSH_HANDLER` if the container cannot build it.
+ */
+export async function buildHandler(container: Container, handler: HandlerClass): Promise<object> {
   // The container finds the arguments, whatever they are.
   const identifier = handler as unknown as Newable<object>;
   try {
-    if (!container.isBound(identifier)) container.bind(identifier).toSelf().inSingletonScope();
+    if (!container.isCurrentBound(identifier)) container.bind(identifier).toSelf().inSingletonScope();
     return await container.getAsync(identifier);
   } catch (cause) {
     throw unbuildable(handler.name, cause);

@@ -1,81 +1,45 @@
-import { type Observable, tap } from 'rxjs';
-
-import { messageOf, SshServerError } from '../errors.js';
 import type { ObserveFunction } from '../handlers/handler-function.js';
 import type { EventHub } from '../streams/event-hub.js';
-
-/** An observer that fails this often in a row, on every event it sees, is given up. */
-const MAX_FAILURES_IN_A_ROW = 10;
+import { Observation } from './observation.js';
 
 /**
- * Subscribes each observer once, for the life of the server.
+ * The observers of a server, each subscribed once; {@link Observation} says what happens when one fails.
  *
- * One that throws or errors is reported as an `Error` event with its name and subscribed again for the events to come; it
- * never stops the server or another observer. One that fails ten times in a row, as an observer of `Error` that throws would
- * for ever, is given up. One that completes has seen enough.
- *
- * @throws SshServerError `ERR_SSH_HANDLER_FAILED` if an observer throws while it is built
+ * A failure is an `Error` event with the observer's name; it never stops the server or another observer.
  */
-export function observe(observers: readonly ObserveFunction[], hub: EventHub): void {
-  for (const observer of observers) new Observation(observer, hub).start();
-}
-
-class Observation {
-  readonly #observer: ObserveFunction;
+export class Observers {
   readonly #hub: EventHub;
-  readonly #observed$: Observable<unknown>;
-  #seenSinceFailure = 0;
-  #failuresInARow = 0;
+  #observations: ReadonlyMap<ObserveFunction, Observation> = new Map();
 
-  constructor(observer: ObserveFunction, hub: EventHub) {
-    this.#observer = observer;
+  constructor(hub: EventHub) {
     this.#hub = hub;
-    this.#observed$ = this.#build();
   }
 
-  start(): void {
-    let subscribing = true;
-    this.#observed$.subscribe({
-      error: (cause: unknown) => {
-        this.#fail(cause, subscribing);
-      },
-    });
-    subscribing = false;
+  /**
+   * Builds the observers that are to be there from now on; those that are there already stay as they are.
+   *
+   * @returns starts the new ones and stops those that are no more
+   * @throws {@link SshServerError} `ERR_SSH_HANDLER_FAILED` if an observer throws while it is built; then nothing has changed
+   */
+  prepare(observers: readonly ObserveFunction[]): () => void {
+    const former = this.#observations;
+    const next = new Map(observers.map((it) => [it, former.get(it) ?? this.#build(it)] as const));
+    return () => {
+      this.#observations = next;
+      for (const [observer, observation] of former) if (!next.has(observer)) observation.stop();
+      for (const [observer, observation] of next) if (!former.has(observer)) observation.start();
+    };
   }
 
-  #build(): Observable<unknown> {
-    const { event, bind, source } = this.#observer;
-    const event$: Observable<unknown> = this.#hub.streams[event];
-    const counted$ = event$.pipe(
-      tap(() => {
-        this.#seenSinceFailure += 1;
-      }),
-    );
-    try {
-      return bind({ ...this.#hub.streams, [event]: counted$ });
-    } catch (cause) {
-      throw new SshServerError('ERR_SSH_HANDLER_FAILED', `${source} threw while it was built: ${messageOf(cause)}`, {
-        cause,
-      });
-    }
-  }
-
-  #fail(cause: unknown, atOnce: boolean): void {
-    this.#failuresInARow = this.#seenSinceFailure > 1 ? 1 : this.#failuresInARow + 1;
-    this.#seenSinceFailure = 0;
-    const giveUp = atOnce || this.#failuresInARow >= MAX_FAILURES_IN_A_ROW;
-    if (!giveUp) this.start();
-
-    const { source } = this.#observer;
-    if (!this.#hub.wants('Error')) return;
-    this.#hub.emit({
-      type: 'Error',
-      error: new SshServerError(
-        'ERR_SSH_HANDLER_FAILED',
-        `${source} failed${giveUp ? ' too often and is not called any more' : ''}: ${messageOf(cause)}`,
-        { cause },
-      ),
+  #build({ source, bind, event }: ObserveFunction): Observation {
+    const hub = this.#hub;
+    return new Observation(
       source,
-    });
+      (event$) => bind({ ...hub.streams, [event]: event$ }),
+      hub.streams[event],
+      (error) => {
+        if (hub.wants('Error')) hub.emit({ type: 'Error', error, source });
+      },
+    );
   }
 }

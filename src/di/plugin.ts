@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 
 import { SshServerError } from '../errors.js';
 import type { HandlerClass } from '../handlers/handler-class.js';
+import { scopeOf } from '../handlers/metadata.js';
 
 /** The form of {@link SshPlugin} that this version of the package understands. */
 export const PLUGIN_CONTRACT = 1;
@@ -25,12 +26,18 @@ export interface SshPlugin {
   readonly configSchema?: ZodType;
   /** Handlers that the server is to build and explore, in this order. */
   readonly handlers?: readonly HandlerClass[];
+  /** What the plugin binds in the container of each connection that has one. */
+  readonly connectionModule?: ContainerModule;
+  /** Handlers of scope `connection`, behind {@link handlers}; `handlers` takes them as well. */
+  readonly connectionHandlers?: readonly HandlerClass[];
 }
 
 /** What {@link definePlugin} makes a plugin of. */
-export interface PluginDefinition extends Omit<SshPlugin, 'contract' | 'module'> {
+export interface PluginDefinition extends Omit<SshPlugin, 'contract' | 'module' | 'connectionModule'> {
   /** Binds what the plugin has to offer. Default: nothing beside the handlers. */
   readonly bind?: (options: ContainerModuleLoadOptions) => void | Promise<void>;
+  /** Binds what each connection has for itself. Default: nothing. */
+  readonly bindConnection?: (options: ContainerModuleLoadOptions) => void | Promise<void>;
 }
 
 /**
@@ -69,7 +76,7 @@ export interface PluginDefinition extends Omit<SshPlugin, 'contract' | 'module'>
  *
  * @throws {@link SshServerError} `ERR_SSH_PLUGIN` if name or version is empty.
  */
-export function definePlugin({ bind, ...definition }: PluginDefinition): SshPlugin {
+export function definePlugin({ bind, bindConnection, ...definition }: PluginDefinition): SshPlugin {
   for (const key of ['name', 'version'] as const) {
     if (definition[key] !== '') continue;
     throw new SshServerError('ERR_SSH_PLUGIN', `a plugin needs a ${key}: that of its npm package`);
@@ -78,17 +85,19 @@ export function definePlugin({ bind, ...definition }: PluginDefinition): SshPlug
     ...definition,
     contract: PLUGIN_CONTRACT,
     module: new ContainerModule((options) => bind?.(options)),
+    ...(bindConnection === undefined ? {} : { connectionModule: new ContainerModule(bindConnection) }),
   };
 }
 
 /**
  * Checks that plugins can be loaded together, before any of them is.
  *
- * @throws {@link SshServerError} `ERR_SSH_PLUGIN` if one was written for another contract or two share a name.
+ * @throws {@link SshServerError} `ERR_SSH_PLUGIN` if one was written for another contract, two share a name, or one has
+ * a connection handler that is none.
  */
 export function checkPlugins(plugins: readonly SshPlugin[]): void {
   const names = new Set<string>();
-  for (const { name, version, contract } of plugins) {
+  for (const { name, version, contract, connectionHandlers = [] } of plugins) {
     // A plugin built against another version of this package may say anything here.
     if ((contract as unknown) !== PLUGIN_CONTRACT) {
       throw new SshServerError(
@@ -101,5 +110,13 @@ export function checkPlugins(plugins: readonly SshPlugin[]): void {
       throw new SshServerError('ERR_SSH_PLUGIN', `two plugins are called ${name}. Load it once, or rename one.`);
     }
     names.add(name);
+    for (const handler of connectionHandlers) {
+      if (scopeOf(handler) === 'connection') continue;
+      throw new SshServerError(
+        'ERR_SSH_PLUGIN',
+        `${name} ${version} has ${handler.name} among its connectionHandlers, which has no ` +
+          "@SshHandler({ scope: 'connection' }). Decorate it, or move it to handlers.",
+      );
+    }
   }
 }

@@ -23,6 +23,13 @@ export interface CreateServerOptions {
   readonly handlers?: readonly (HandlerClass | HandlerFunction)[];
   /** Inversify modules with what the handlers want injected. */
   readonly modules?: readonly ContainerModule[];
+  /**
+   * Inversify modules for what each connection has for itself, such as a cache or a transaction: loaded into the container
+   * of a connection, a child of the server's, when the first handler of scope `connection` is built there. Without such a
+   * handler they are never loaded. What they bind is unbound at the end of the connection, which calls and awaits
+   * deactivation handlers.
+   */
+  readonly connectionModules?: readonly ContainerModule[];
   /** Plugins, loaded after the modules. */
   readonly plugins?: readonly SshPlugin[];
   /** Methods named to clients. Default `publickey` and `password`. The documented `DefaultAuthMethods`. */
@@ -122,8 +129,8 @@ export type ServerSettings = z.output<typeof settingsSchema>;
  * @throws SshServerError `ERR_SSH_OPTION` with the path of each bad field
  */
 export function readSettings(options: CreateServerOptions): ServerSettings {
-  const { hostKeys, handlers, modules, plugins, clock, onWarning, ...settings } = options;
-  checkParts({ hostKeys, handlers, modules, plugins, clock, onWarning });
+  const { hostKeys, handlers, modules, connectionModules, plugins, clock, onWarning, ...settings } = options;
+  checkParts({ hostKeys, handlers, modules, connectionModules, plugins, clock, onWarning });
   const result = settingsSchema.safeParse(settings);
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
@@ -132,7 +139,7 @@ export function readSettings(options: CreateServerOptions): ServerSettings {
 
 /** What a schema cannot say better: these are objects and functions. */
 function checkParts(parts: Readonly<Record<string, unknown>>): void {
-  for (const name of ['hostKeys', 'handlers', 'modules', 'plugins']) {
+  for (const name of ['hostKeys', 'handlers', 'modules', 'connectionModules', 'plugins']) {
     const value = parts[name];
     if (value === undefined && name !== 'hostKeys') continue;
     if (!Array.isArray(value)) {

@@ -3,19 +3,21 @@ import 'reflect-metadata';
 import { SshServerError } from '../errors.js';
 import type { HandlerClass } from './handler-class.js';
 import type { HandlerRecord } from './handler-record.js';
+import type { HandlerScope } from './handler-scope.js';
 
 // Strings, not symbols: two copies of this package must read each other's records.
 const RECORDS = 'rxsshd/handlers/records';
 const HANDLER = 'rxsshd/handlers/handler';
 
-/** Notes that `handler` itself is a handler; says nothing of its subclasses. */
-export function markHandler(handler: object): void {
-  Reflect.defineMetadata(HANDLER, true, handler);
+/** Notes that `handler` itself is a handler, and of which scope; says nothing of its subclasses. */
+export function markHandler(handler: object, scope: HandlerScope): void {
+  Reflect.defineMetadata(HANDLER, scope, handler);
 }
 
-/** Whether `handler` itself was marked. */
-export function isMarkedHandler(handler: object): boolean {
-  return Reflect.hasOwnMetadata(HANDLER, handler);
+/** The scope that `handler` itself was marked with; undefined if it was not marked. */
+export function scopeOf(handler: object): HandlerScope | undefined {
+  // Nothing but markHandler, of this or another copy of the package, writes under this key.
+  return Reflect.getOwnMetadata(HANDLER, handler) as HandlerScope | undefined;
 }
 
 /**

@@ -1,7 +1,9 @@
+import { Container } from 'inversify';
 import { type Observable, of, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
-import { explore } from '../../src/di/explore.js';
+import { ConnectionScopes } from '../../src/di/connection-scopes.js';
+import { Explorer } from '../../src/di/explore.js';
 import { Decide } from '../../src/handlers/decorators/decide.js';
 import { Exec } from '../../src/handlers/decorators/exec.js';
 import { On } from '../../src/handlers/decorators/on.js';
@@ -10,6 +12,7 @@ import { SshHandler } from '../../src/handlers/decorators/ssh-handler.js';
 import { Subsystem } from '../../src/handlers/decorators/subsystem.js';
 import { decide, exec, on, shell, subsystem } from '../../src/handlers/handler-function.js';
 import { addRecord } from '../../src/handlers/metadata.js';
+import type { ReportServiceFailure } from '../../src/handlers/sessions/session-router.js';
 import type { Session } from '../../src/handlers/sessions/session.js';
 import { EventHub } from '../../src/streams/event-hub.js';
 import type { Disconnected } from '../../src/streams/events/disconnected.js';
@@ -18,6 +21,12 @@ import type { SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-
 import type { Verdict } from '../../src/streams/verdict.js';
 
 const report = vi.fn();
+const scopes = new ConnectionScopes({
+  container: new Container(),
+  modules: [],
+  hub: new EventHub(),
+  find: () => undefined,
+});
 
 /** For methods that do not look at theirs. */
 const noSession = undefined as unknown as Session;
@@ -56,9 +65,12 @@ class Rival {
   }
 }
 
-describe('explore', () => {
+const explore = (handlers: readonly object[], reporter: ReportServiceFailure, connectionScopes: ConnectionScopes) =>
+  new Explorer({ report: reporter, scopes: connectionScopes }).explore(handlers);
+
+describe('Explorer', () => {
   it('finds policies under the request they decide, as Class.method, and puts the services behind them', () => {
-    const { policies } = explore([new Desk()], report);
+    const { policies } = explore([new Desk()], report, scopes);
     expect(policies.SSHUserAuthRequest).toMatchObject([{ source: 'Desk.signIn', phase: 'authenticate' }]);
     expect(policies.SSHChannelRequest).toMatchObject([
       { source: 'Desk.permit', phase: 'authorize' },
@@ -69,7 +81,7 @@ describe('explore', () => {
 
   it('binds methods to their handler and calls none of them', () => {
     const desk = new Desk();
-    const { policies, observers, services } = explore([desk], report);
+    const { policies, observers, services } = explore([desk], report, scopes);
     expect(desk.seen).toEqual([]);
 
     const verdict$ = new Subject<Verdict<SSHUserAuthRequest>>();
@@ -87,7 +99,7 @@ describe('explore', () => {
   });
 
   it('knows services by what asks for them', () => {
-    const { services } = explore([new Desk()], report);
+    const { services } = explore([new Desk()], report, scopes);
     expect(services.exec.find('uptime')).toMatchObject({ source: 'Desk.uptime' });
     expect(services.exec.find('uptime -p')).toBeUndefined();
     expect(services.shell).toMatchObject({ source: 'Desk.shell' });
@@ -95,7 +107,7 @@ describe('explore', () => {
   });
 
   it('needs no router where there are no services', () => {
-    const { policies, observers, services } = explore([], report);
+    const { policies, observers, services } = explore([], report, scopes);
     expect(Object.values(policies).flat()).toEqual([]);
     expect(observers).toEqual([]);
     expect(services.shell).toBeUndefined();
@@ -106,7 +118,11 @@ describe('explore', () => {
     function last(verdict$: Observable<Verdict<SSHUserAuthRequest>>) {
       return verdict$;
     }
-    const { policies } = explore([first, new Desk(), decide('SSHUserAuthRequest', last, { phase: 'limit' })], report);
+    const { policies } = explore(
+      [first, new Desk(), decide('SSHUserAuthRequest', last, { phase: 'limit' })],
+      report,
+      scopes,
+    );
     expect(policies.SSHUserAuthRequest).toMatchObject([
       { source: 'first', phase: 'authenticate' },
       { source: 'Desk.signIn' },
@@ -124,6 +140,7 @@ describe('explore', () => {
         on('all', (event$) => event$, { source: 'audit' }),
       ],
       report,
+      scopes,
     );
     expect(services.exec.find('uptime')?.source).toBe('exec(uptime)');
     expect(services.shell?.source).toBe('shell');
@@ -140,7 +157,7 @@ describe('explore', () => {
         return 'derived';
       }
     }
-    const { services } = explore([new Derived()], report);
+    const { services } = explore([new Derived()], report, scopes);
     expect(services.exec.find('uptime')).toMatchObject({ source: 'Derived.uptime' });
     expect(services.exec.find('uptime')?.service(noSession)).toBe('derived');
   });
@@ -149,7 +166,7 @@ describe('explore', () => {
 describe('explore names the place of a mistake and a way out:', () => {
   const conflictOf = (...handlers: object[]): unknown => {
     try {
-      explore(handlers, report);
+      explore(handlers, report, scopes);
     } catch (error) {
       return error;
     }

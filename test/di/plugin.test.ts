@@ -2,6 +2,7 @@ import { Container } from 'inversify';
 import { describe, expect, it } from 'vitest';
 
 import { checkPlugins, definePlugin, PLUGIN_CONTRACT, type SshPlugin } from '../../src/di/plugin.js';
+import { SshHandler } from '../../src/handlers/decorators/ssh-handler.js';
 
 const TOKEN = Symbol('token');
 
@@ -39,6 +40,22 @@ describe('definePlugin', () => {
     expect(container.get(TOKEN)).toBe('late');
   });
 
+  it('makes a module for connections only if it is told what to bind there', () => {
+    const made = definePlugin({
+      name: 'a',
+      version: '1',
+      bindConnection: ({ bind }) => {
+        bind(TOKEN).toConstantValue('of the connection');
+      },
+    });
+    const [server, connection] = [new Container(), new Container()];
+    server.load(made.module);
+    if (made.connectionModule !== undefined) connection.load(made.connectionModule);
+    expect(server.isBound(TOKEN)).toBe(false);
+    expect(connection.get(TOKEN)).toBe('of the connection');
+    expect(plugin('b')).not.toHaveProperty('connectionModule');
+  });
+
   it.each(['name', 'version'])('refuses an empty %s', (key) => {
     expect(() => definePlugin({ name: 'a', version: '1', [key]: '' })).toThrow(`a plugin needs a ${key}`);
   });
@@ -61,6 +78,24 @@ describe('checkPlugins', () => {
         code: 'ERR_SSH_PLUGIN',
         message:
           'rxsshd-a 1.2.3 was written for plugin contract 2; this rxsshd speaks contract 1. Install versions of the two that belong together.',
+      }),
+    );
+  });
+
+  it('refuses a connection handler that lives as long as the server', () => {
+    @SshHandler({ scope: 'connection' })
+    class Right {}
+    @SshHandler()
+    class Wrong {}
+    const made = definePlugin({ name: 'rxsshd-a', version: '1.2.3', connectionHandlers: [Right, Wrong] });
+    expect(() => {
+      checkPlugins([made]);
+    }).toThrow(
+      expect.objectContaining({
+        code: 'ERR_SSH_PLUGIN',
+        message:
+          'rxsshd-a 1.2.3 has Wrong among its connectionHandlers, which has no ' +
+          "@SshHandler({ scope: 'connection' }). Decorate it, or move it to handlers.",
       }),
     );
   });

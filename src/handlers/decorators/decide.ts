@@ -8,7 +8,7 @@ import type { InstanceOnly, Shape } from './method-shape.js';
  * Makes the decorated method a policy for requests of one type: an operator from verdicts to verdicts.
  *
  * The method is called once, when the server starts, and its result subscribed once; every request of that type passes
- * through. In one phase policies are asked in reading order, handler by handler.
+ * through. In a class of scope `connection` that happens for each connection by itself. In one phase policies are asked in reading order, handler by handler.
  *
  * @example
  * ```ts

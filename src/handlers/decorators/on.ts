@@ -8,7 +8,8 @@ import type { InstanceOnly, Shape } from './method-shape.js';
  * Makes the decorated method an observer of one kind of event, or of `all`.
  *
  * The method is called once, when the server starts, with the stream of those events; what it returns is subscribed once
- * and its values are ignored. An observer cannot answer a request: use `@Decide` for that.
+ * and its values are ignored. In a class of scope `connection` it is called once per connection, with the events of that
+ * connection, and unsubscribed at its end. An observer cannot answer a request: use `@Decide` for that.
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ import { On } from '../../../src/handlers/decorators/on.js';
 import { Shell } from '../../../src/handlers/decorators/shell.js';
 import { SshHandler } from '../../../src/handlers/decorators/ssh-handler.js';
 import { Subsystem } from '../../../src/handlers/decorators/subsystem.js';
-import { addRecord, isMarkedHandler, recordsOf } from '../../../src/handlers/metadata.js';
+import { addRecord, recordsOf, scopeOf } from '../../../src/handlers/metadata.js';
 import type { Disconnected } from '../../../src/streams/events/disconnected.js';
 import type { ConnectionRequest } from '../../../src/streams/events/connection-request.js';
 import type { SSHChannelRequest } from '../../../src/streams/events/ssh-channel-request.js';
@@ -161,10 +161,15 @@ describe('the records of a class', () => {
 });
 
 describe('@SshHandler()', () => {
-  it('marks the class and nothing else', () => {
-    class Derived extends Desk {}
-    expect(isMarkedHandler(Desk)).toBe(true);
-    expect(isMarkedHandler(Derived)).toBe(false);
-    expect(isMarkedHandler(Base)).toBe(false);
+  it('notes the scope of the class itself, which is that of the server unless it says otherwise', () => {
+    @SshHandler({ scope: 'connection' })
+    class Brief extends Desk {}
+    class Derived extends Brief {}
+    expect([Desk, Brief, Derived, Base].map((it) => scopeOf(it))).toEqual([
+      'server',
+      'connection',
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+
+import { messageOf } from '../errors.js';
+import { readArguments } from './arguments.js';
+import { CliError } from './cli-error.js';
+import type { Outcome } from './outcome.js';
+import { policies } from './policies.js';
+import { USAGE } from './usage.js';
+
+/**
+ * Runs a command line, without the program's name. Never rejects: what went wrong is in the outcome, without a stack.
+ *
+ * @param directory - where relative paths begin
+ */
+export async function run(args: readonly string[], directory: string): Promise<Outcome> {
+  try {
+    const wanted = readArguments(args);
+    switch (wanted.command) {
+      case 'help':
+        return printed(USAGE);
+      case 'version':
+        return printed(`${await packageVersion()}\n`);
+      case 'policies':
+        return await policies(wanted, directory);
+    }
+  } catch (cause) {
+    const exitCode = cause instanceof CliError ? cause.exitCode : 1;
+    return { output: '', complaint: `rxsshd: ${messageOf(cause)}\n`, exitCode };
+  }
+}
+
+const printed = (output: string): Outcome => ({ output, complaint: '', exitCode: 0 });
+
+async function packageVersion(): Promise<string> {
+  // As far above dist/cli as above src/cli.
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  // It is this package's own.
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
