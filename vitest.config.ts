@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     reporters: ['default', new SkippedByName()],
-    coverage: { provider: 'v8', include: ['src/**/*.ts'], reportsDirectory: 'coverage' },
+    coverage: { provider: 'v8', include: ['src/**/*.ts', 'plugins/*/src/**/*.ts'], reportsDirectory: 'coverage' },
     projects: [
       {
         extends: true,

@@ -17,6 +17,10 @@ const DOORS = new Map([
 /** Folders whose code is a user of the package, and so sees what is published and nothing else. */
 const USERS = ['examples', 'bench', 'docs', 'plugins'];
 
+/** What the tests of a plugin share with those of the package: how programs are found and run. */
+const PLUGIN_TEST = /^plugins\/[^/]+\/test\//;
+const TEST_SUPPORT = 'test/support/';
+
 /** What a user may import of this package. */
 const PUBLISHED = ['rxsshd', 'rxsshd/testing', 'rxsshd/package.json'];
 
@@ -69,14 +73,16 @@ function judgeSource(from, specifier, to) {
 /**
  * Judges an import made by code that uses the package: examples, benches, documentation, plugins.
  *
- * @param {string} home the folder that belongs to the importing file, such as `examples` or `plugins/redis`
+ * @param {string} from path of the importing file below the project
+ * @param {string} home the folder that belongs to it, such as `examples` or `plugins/redis`
  * @param {string} specifier
  * @param {string | undefined} to path of the imported file below the project, undefined for a package
  * @returns {string | undefined} the complaint
  */
-function judgeUser(home, specifier, to) {
+function judgeUser(from, home, specifier, to) {
   if (to !== undefined) {
     if (to.startsWith(`${home}/`)) return undefined;
+    if (PLUGIN_TEST.test(from) && to.startsWith(TEST_SUPPORT)) return undefined;
     return `${home} uses the published API: import 'rxsshd' or 'rxsshd/testing' instead of '${specifier}'.`;
   }
   const name = packageOf(specifier);
@@ -122,7 +128,7 @@ export const layers = {
         : undefined;
       const complaint = isSource
         ? judgeSource(file.slice('src/'.length), specifier, to)
-        : judgeUser(home, specifier, to);
+        : judgeUser(file, home, specifier, to);
       if (complaint !== undefined) context.report({ node: source, messageId: 'wrongWay', data: { complaint } });
     };
 

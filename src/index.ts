@@ -9,8 +9,16 @@ export { createServer } from './di/create-server.js';
 export type { AuthMethod, CreateServerOptions } from './di/server-options.js';
 export { definePlugin, PLUGIN_CONTRACT } from './di/plugin.js';
 export type { PluginDefinition, SshPlugin } from './di/plugin.js';
-export { CLOCK, EVENTS, SSH_HANDLER } from './di/tokens.js';
-export type { DescribedPolicy, ListenOptions, PeerAddress, SshServer } from './streams/ssh-server.js';
+export { CLOCK, CONNECTION, COUNTER_STORE, EVENTS, SSH_HANDLER } from './di/tokens.js';
+export type { ApplicationServer, Handler, HandlerReplacement } from './di/application-server.js';
+export type {
+  DescribedPolicy,
+  ListenOptions,
+  PeerAddress,
+  ReplacePoliciesOptions,
+  SshServer,
+} from './streams/ssh-server.js';
+export type { ReplacedPolicies } from './streams/reevaluation.js';
 export { SshServerError } from './errors.js';
 export type { SshServerErrorCode } from './errors.js';
 
@@ -36,6 +44,8 @@ export { Exec } from './handlers/decorators/exec.js';
 export { On } from './handlers/decorators/on.js';
 export { Shell } from './handlers/decorators/shell.js';
 export { SshHandler } from './handlers/decorators/ssh-handler.js';
+export type { SshHandlerOptions } from './handlers/decorators/ssh-handler.js';
+export type { HandlerScope } from './handlers/handler-scope.js';
 export { Subsystem } from './handlers/decorators/subsystem.js';
 export { decide, exec, on, shell, subsystem } from './handlers/handler-function.js';
 export type {
@@ -56,40 +66,131 @@ export type { Session } from './handlers/sessions/session.js';
 export type { Service, ServiceEmission, ServiceOptions, ServiceResult } from './handlers/sessions/service.js';
 export type { ExitReport } from './handlers/sessions/exit-report.js';
 
-// Policies
-export { acceptEnvironment } from './handlers/policies/accept-environment.js';
-export { allowFrom } from './handlers/policies/allow-from.js';
-export { decideEach } from './handlers/policies/decide-each.js';
-export type { UndeniedVerdict } from './handlers/policies/decide-each.js';
-export { denyFrom } from './handlers/policies/deny-from.js';
-export { denyWhen } from './handlers/policies/deny-when.js';
-export type { DenyWhenOptions } from './handlers/policies/deny-when.js';
-export { grantKeyboardInteractive } from './handlers/policies/grant-keyboard-interactive.js';
-export type { KeyboardInteractiveOptions } from './handlers/policies/grant-keyboard-interactive.js';
-export { grantPassword } from './handlers/policies/grant-password.js';
-export type { VerifyPassword } from './handlers/policies/grant-password.js';
-export type { AuthorizedKeysSource } from './handlers/policies/authorized-key-set.js';
-export { grantPublicKey } from './handlers/policies/grant-public-key.js';
-export type { FindAuthorizedKeys, GrantPublicKeyOptions } from './handlers/policies/grant-public-key.js';
-export { grantWhen } from './handlers/policies/grant-when.js';
-export { rateLimit } from './handlers/policies/rate-limit.js';
-export type { RateLimitOptions } from './handlers/policies/rate-limit.js';
-export { routeChannels } from './handlers/policies/route-channels.js';
-export { routeCommands } from './handlers/policies/route-commands.js';
-export { routeShell } from './handlers/policies/route-shell.js';
-export { routeSubsystems } from './handlers/policies/route-subsystems.js';
-export type { RouteOptions, Routes } from './handlers/policies/routes.js';
-export type { Answer } from './handlers/policies/answer.js';
-export type { FromConnection } from './handlers/policies/address-policy.js';
-export type { PolicyOptions } from './handlers/policies/policy-options.js';
-export type { CounterStore, HitResult, HitWindow } from './streams/counter-store.js';
+// Policies: who somebody is
+export { grantKeyboardInteractive } from './handlers/policies/authentication/grant-keyboard-interactive.js';
+export type { KeyboardInteractiveOptions } from './handlers/policies/authentication/grant-keyboard-interactive.js';
+export { grantPassword } from './handlers/policies/authentication/grant-password.js';
+export type { VerifyPassword } from './handlers/policies/authentication/grant-password.js';
+export type { AuthorizedKeysSource } from './handlers/policies/authentication/authorized-key-set.js';
+export { grantPublicKey } from './handlers/policies/authentication/grant-public-key.js';
+export type { FindAuthorizedKeys, GrantPublicKeyOptions } from './handlers/policies/authentication/grant-public-key.js';
+
+// Policies: who may do what
+export { acceptEnvironment } from './handlers/policies/access/accept-environment.js';
+export { allowCommands } from './handlers/policies/access/allow-commands.js';
+export { allowFrom } from './handlers/policies/access/allow-from.js';
+export { allowUsers } from './handlers/policies/access/allow-users.js';
+export { denyCommands } from './handlers/policies/access/deny-commands.js';
+export { denyFrom } from './handlers/policies/access/deny-from.js';
+export { denyUsers } from './handlers/policies/access/deny-users.js';
+export { during } from './handlers/policies/access/during.js';
+export { forwardFrom } from './handlers/policies/access/forward-from.js';
+export { forwardTo } from './handlers/policies/access/forward-to.js';
+export type { AddressPolicyOptions, FromConnection } from './handlers/policies/access/address-policy.js';
+export type { CommandPolicyOptions } from './handlers/policies/access/command-policy-options.js';
+export type { DuringOptions } from './handlers/policies/access/during.js';
+export type { BindForwardRule, ForwardFromRule } from './handlers/policies/access/forward-from.js';
+export type { ForwardToRule, TargetForwardRule } from './handlers/policies/access/forward-to.js';
+export type { ForwardRuleUsers, SocketForwardRule } from './handlers/policies/access/forward-rules.js';
+export type { HostNameResolver } from './handlers/policies/matching/host-name-resolver.js';
+export type { NameLookupOptions } from './handlers/policies/matching/name-lookup.js';
+export type { UserPolicyOptions } from './handlers/policies/access/user-policy.js';
+export type { UserRequest } from './handlers/policies/matching/request-user.js';
+export type { Weekday, WeeklyWindow } from './handlers/policies/access/weekly-window.js';
+
+// Policies: how much of it
+export { bandwidth } from './handlers/policies/limits/bandwidth.js';
+export { maxAuthAttempts } from './handlers/policies/limits/max-auth-attempts.js';
+export { maxChannels } from './handlers/policies/limits/max-channels.js';
+export { maxCommands } from './handlers/policies/limits/max-commands.js';
+export { maxConnections } from './handlers/policies/limits/max-connections.js';
+export { maxPerSource } from './handlers/policies/limits/max-per-source.js';
+export { maxPerUser } from './handlers/policies/limits/max-per-user.js';
+export { maxStartups } from './handlers/policies/limits/max-startups.js';
+export { rateLimit } from './handlers/policies/limits/rate-limit.js';
+export type { BandwidthOf, BandwidthRates, BandwidthStream } from './handlers/policies/limits/bandwidth.js';
+export type { CounterStoreOptions } from './handlers/policies/counting/counter-store-option.js';
+export type { EarlyDrop } from './handlers/policies/limits/early-drop.js';
+export type { AttemptMethod, MaxAuthAttemptsOptions } from './handlers/policies/limits/max-auth-attempts.js';
+export type { MaxChannelsOptions } from './handlers/policies/limits/max-channels.js';
+export type {
+  MaxCommandsOptions,
+  MaxCommandsPerConnection,
+  MaxCommandsPerUser,
+} from './handlers/policies/limits/max-commands.js';
+export type { MaxPerSourceOptions } from './handlers/policies/limits/max-per-source.js';
+export type { MaxPerUserOptions } from './handlers/policies/limits/max-per-user.js';
+export type { MaxStartupsOptions } from './handlers/policies/limits/max-startups.js';
+export type { SourcePrefixOptions } from './handlers/policies/matching/prefix-lengths.js';
+export type { RateLimitOptions } from './handlers/policies/limits/rate-limit.js';
+export type { CounterStore, Extension, HitResult, HitWindow } from './streams/counter-store.js';
 export { MemoryCounterStore } from './streams/memory-counter-store.js';
 export type { MemoryCounterStoreOptions } from './streams/memory-counter-store.js';
 
+// Policies: against abuse
+export { banAfter } from './handlers/policies/abuse/ban-after.js';
+export { penalties } from './handlers/policies/abuse/penalties.js';
+export { tarpit } from './handlers/policies/abuse/tarpit.js';
+export { uniformDelay } from './handlers/policies/abuse/uniform-delay.js';
+export type { BanAfterOptions } from './handlers/policies/abuse/ban-after.js';
+export type { PenaltiesOptions } from './handlers/policies/abuse/penalties.js';
+export type { PenaltyWeights } from './handlers/policies/abuse/penalty-weights.js';
+export type { StoreFailureOption } from './handlers/policies/counting/store-failure-option.js';
+export type { TarpitOptions } from './handlers/policies/abuse/tarpit.js';
+export type { UniformDelayOptions } from './handlers/policies/abuse/uniform-delay.js';
+
+// Policies: for how long
+export { expireWith } from './handlers/policies/lifetime/expire-with.js';
+export { idleTimeout } from './handlers/policies/lifetime/idle-timeout.js';
+export { loginGrace } from './handlers/policies/lifetime/login-grace.js';
+export { quota } from './handlers/policies/lifetime/quota.js';
+export { revokedBy } from './handlers/policies/lifetime/revoked-by.js';
+export { sessionLimit } from './handlers/policies/lifetime/session-limit.js';
+export { takeOver } from './handlers/policies/lifetime/take-over.js';
+export type { DeadlineOptions, EndingOptions } from './handlers/policies/lifetime/ending-options.js';
+export type { ExpireWithOptions, Expiry } from './handlers/policies/lifetime/expire-with.js';
+export type { IdleTimeoutOptions } from './handlers/policies/lifetime/idle-timeout.js';
+export type { LoginGraceOptions } from './handlers/policies/lifetime/login-grace.js';
+export type { QuotaOptions } from './handlers/policies/lifetime/quota.js';
+export type { RevocationNotice, RevocationSignal, RevokedByOptions } from './handlers/policies/lifetime/revoked-by.js';
+export type { SessionLimitOptions } from './handlers/policies/lifetime/session-limit.js';
+export type { TakeOverOptions } from './handlers/policies/lifetime/take-over.js';
+
+// Policies made of policies, and of functions
+export { allOf } from './handlers/policies/composition/all-of.js';
+export { anyOf } from './handlers/policies/composition/any-of.js';
+export { approval } from './handlers/policies/composition/approval.js';
+export { decideEach } from './handlers/policies/decide-each.js';
+export { denyWhen } from './handlers/policies/composition/deny-when.js';
+export { forSources } from './handlers/policies/composition/for-sources.js';
+export { forUsers } from './handlers/policies/composition/for-users.js';
+export { grantWhen } from './handlers/policies/composition/grant-when.js';
+export { leaseEach } from './handlers/policies/lease-each.js';
+export { named } from './handlers/policies/composition/named.js';
+export { shadow } from './handlers/policies/composition/shadow.js';
+export { when } from './handlers/policies/composition/when.js';
+export type { Answer } from './handlers/policies/answer.js';
+export type { ApprovalAnswer, ApprovalOptions, RememberApproval } from './handlers/policies/composition/approval.js';
+export type { UndeniedVerdict } from './handlers/policies/decide-each.js';
+export type { DenyWhenOptions } from './handlers/policies/composition/deny-when.js';
+export type { ClockOption } from './handlers/policies/policy-clock.js';
+export type { PolicyOptions } from './handlers/policies/policy-options.js';
+export type { ShadowOptions } from './handlers/policies/composition/shadow.js';
+
+// Policies: what serves it
+export { routeChannels } from './handlers/policies/routing/route-channels.js';
+export { routeCommands } from './handlers/policies/routing/route-commands.js';
+export { routeShell } from './handlers/policies/routing/route-shell.js';
+export { routeSubsystems } from './handlers/policies/routing/route-subsystems.js';
+export type { RouteShellOptions } from './handlers/policies/routing/route-shell.js';
+export type { RouteUsersOption } from './handlers/policies/routing/route-users.js';
+export type { RouteOptions, Routes } from './handlers/policies/routing/routes.js';
+
 // Verdicts and leases
-export { acceptOffer, challenge, consider, deny, grant, serveWith, withLease } from './streams/verdict.js';
+export { acceptOffer, challenge, consider, decline, deny, grant, serveWith, withLease } from './streams/verdict.js';
 export type {
   Challengeable,
+  Declined,
   DeniedVerdict,
   Grantable,
   GrantedVerdict,
@@ -98,10 +199,14 @@ export type {
   Verdict,
 } from './streams/verdict.js';
 export type { Policy } from './streams/policy.js';
+export type { PolicyContext } from './streams/policy-context.js';
+export type { PolicyReport } from './streams/policy-report.js';
+export type { Held } from './streams/held.js';
+export type { Revocation } from './streams/revocation.js';
 export type { PlacedPolicy } from './streams/policy-stage.js';
 export type { Phase } from './streams/phase.js';
 export { DenyReason } from './streams/deny-reason.js';
-export type { Lease, LeaseRevocation, LeaseSignal, LeaseWarning } from './streams/lease.js';
+export type { Lease, LeaseNarrowing, LeaseRevocation, LeaseSignal, LeaseWarning } from './streams/lease.js';
 export type { Challenge, Prompt } from './streams/challenge.js';
 export { Secret } from './streams/secret.js';
 export { clockOf, systemClock } from './streams/clock.js';
@@ -117,6 +222,7 @@ export type { Decided } from './streams/events/decided.js';
 export type { Disconnected } from './streams/events/disconnected.js';
 export type { ErrorEvent } from './streams/events/error.js';
 export type { Log, LogLevel } from './streams/events/log.js';
+export type { ShadowDecided } from './streams/events/shadow-decided.js';
 export type { SSHChannelClosed, ChannelExit } from './streams/events/ssh-channel-closed.js';
 export type { SSHChannelDataIn } from './streams/events/ssh-channel-data-in.js';
 export type { SSHChannelEOF } from './streams/events/ssh-channel-eof.js';

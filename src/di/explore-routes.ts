@@ -1,6 +1,6 @@
 import { SshServerError } from '../errors.js';
 import type { HandlerFunction } from '../handlers/handler-function.js';
-import { claimedRoutes, type RouteClaims } from '../handlers/policies/route-claims.js';
+import { claimedRoutes, type RouteClaims } from '../handlers/policies/routing/route-claims.js';
 
 /** One thing that a policy or a service is there for. */
 interface Claim extends Pick<RouteClaims, 'kind' | 'users'> {

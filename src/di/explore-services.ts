@@ -1,6 +1,6 @@
 import { SshServerError } from '../errors.js';
 import type { ExecFunction, HandlerFunction, ServiceRoute } from '../handlers/handler-function.js';
-import { CommandTable } from '../handlers/policies/command-table.js';
+import { CommandTable } from '../handlers/policies/routing/command-table.js';
 import type { ServiceRoutes } from '../handlers/sessions/session-router.js';
 
 /**

@@ -5,7 +5,7 @@ import type { SshRequest } from './events/ssh-request.js';
 import type { Lease } from './lease.js';
 import type { Phase } from './phase.js';
 import type { PolicyStage } from './policy-stage.js';
-import type { DeniedVerdict, GrantedVerdict, PolicyName, Verdict } from './verdict.js';
+import type { Declined, DeniedVerdict, GrantedVerdict, OpenVerdict, PolicyName, Verdict } from './verdict.js';
 
 /** What the edge makes of a request: never open. */
 export type FinalVerdict<R> = GrantedVerdict<R> | DeniedVerdict<R>;
@@ -41,7 +41,8 @@ export class Decision<R extends SshRequest> {
   readonly #again: boolean;
   readonly #settle: (settlement: Settlement<R>) => void;
   #verdict: Verdict<R>;
-  #grantedAt: Place = NOBODY;
+  /** Where the request was granted or, before that, declined first. */
+  #spokenAt: Place = NOBODY;
   #origins: Map<Lease, object> | undefined;
   #index = 0;
 
@@ -67,8 +68,8 @@ export class Decision<R extends SshRequest> {
       const stage = this.#stages[this.#index];
       if (stage === undefined) {
         const verdict = this.#verdict;
-        if (verdict.state === 'granted') this.#finish(verdict, this.#grantedAt);
-        else this.#finish(denial(verdict.request, NOBODY.source, DenyReason.NoGrant), NOBODY);
+        if (verdict.state === 'granted') this.#finish(verdict, this.#spokenAt);
+        else this.#finish(refusalOf(verdict), this.#spokenAt);
         return;
       }
       const index = this.#index;
@@ -78,7 +79,7 @@ export class Decision<R extends SshRequest> {
         (verdict) => {
           if (this.settled) return;
           this.#noteOrigins(verdict, stage);
-          if (this.#verdict.state === 'open' && verdict.state === 'granted') this.#grantedAt = stage;
+          if (this.#verdict.state === 'open' && speaks(this.#verdict, verdict)) this.#spokenAt = stage;
           this.#verdict = verdict;
           this.#index += 1;
           if (verdict.state === 'denied') this.#finish(verdict, stage);
@@ -125,6 +126,18 @@ export class Decision<R extends SshRequest> {
     this.#settle({ verdict, at, origins: this.#origins ?? NO_ORIGINS });
   }
 }
+
+/** Whether a policy has granted an open request, or is the first to decline it. */
+const speaks = <R>(before: OpenVerdict<R>, after: Verdict<R>): boolean =>
+  after.state === 'granted' || (after.state === 'open' && before.declined === undefined && after.declined !== undefined);
+
+/** What becomes of a request that nobody has granted or denied. */
+function refusalOf<R>(verdict: Verdict<R>): DeniedVerdict<R> {
+  const { by, reason } = (verdict.state === 'open' ? verdict.declined : undefined) ?? UNHEARD;
+  return denial(verdict.request, by, reason);
+}
+
+const UNHEARD: Declined = { by: NOBODY.source, reason: DenyReason.NoGrant };
 
 /** A refusal that no policy has spoken. */
 export const denial = <R>(request: R, by: PolicyName, reason: DenyReason): DeniedVerdict<R> => ({

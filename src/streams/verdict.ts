@@ -27,6 +27,14 @@ interface AnyVerdict<R> {
 export interface OpenVerdict<R> extends AnyVerdict<R> {
   readonly state: 'open';
   readonly leases: readonly Lease[];
+  /** The first that looked and would not grant: what the request is denied with if nobody else grants it. */
+  readonly declined?: Declined;
+}
+
+/** Why a policy that could have granted did not. */
+export interface Declined {
+  readonly by: PolicyName;
+  readonly reason: DenyReason;
 }
 
 /** A policy said yes. Later policies may still deny. */
@@ -92,7 +100,7 @@ export function grant<R>(verdict: Verdict<R>, request: Grantable<R>, by: PolicyN
       `${by}: this request proves nothing and cannot be granted; answer an offered key with acceptOffer()`,
     );
   }
-  return { ...verdict, state: 'granted', by };
+  return granted(verdict, by);
 }
 
 /**
@@ -101,7 +109,7 @@ export function grant<R>(verdict: Verdict<R>, request: Grantable<R>, by: PolicyN
  */
 export function acceptOffer<R>(verdict: Verdict<R>, request: R & OfferedKeyAuthRequest, by: PolicyName): Verdict<R> {
   if (verdict.state !== 'open' || request !== verdict.request) return verdict;
-  return { ...verdict, state: 'granted', by };
+  return granted(verdict, by);
 }
 
 /** Asks the user questions (SSH_MSG_USERAUTH_INFO_REQUEST, RFC 4256 section 3.2), first or again. */
@@ -112,13 +120,23 @@ export function challenge<R>(
   by: PolicyName,
 ): Verdict<R> {
   if (verdict.state !== 'open' || request !== verdict.request) return verdict;
-  return { ...verdict, state: 'granted', by, challenge: questions };
+  return { ...granted(verdict, by), challenge: questions };
 }
 
 /** Grants an open verdict and says what runs on the channel; leaves a granted or denied one as it is. */
 export function serveWith<R>(verdict: Verdict<R>, by: PolicyName, serve: ServeChannel): Verdict<R> {
   if (verdict.state !== 'open') return verdict;
-  return { ...verdict, state: 'granted', by, serve };
+  return { ...granted(verdict, by), serve };
+}
+
+/**
+ * Leaves an open verdict open for other policies to grant, and says why this one would not; a granted or denied one stays as
+ * it is. If nobody grants, the request is denied with the first such reason, by that policy. For sources of credentials,
+ * of which there may be several, in any order: to {@link deny} is to forbid, whatever the others say.
+ */
+export function decline<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason): Verdict<R> {
+  if (verdict.state !== 'open' || verdict.declined !== undefined) return verdict;
+  return { ...verdict, declined: { by, reason } };
 }
 
 /**
@@ -143,3 +161,11 @@ export function deny<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason,
 export function withLease<R>(verdict: Verdict<R>, lease: Lease): Verdict<R> {
   return verdict.state === 'denied' ? verdict : { ...verdict, leases: [...verdict.leases, lease] };
 }
+
+const granted = <R>({ request, leases, context }: OpenVerdict<R>, by: PolicyName): GrantedVerdict<R> => ({
+  state: 'granted',
+  request,
+  leases,
+  by,
+  ...(context === undefined ? {} : { context }),
+});

@@ -34,8 +34,9 @@ export interface TestHeld extends Held {
  * @example
  * ```ts
  * const shell = held();
- * const lease = verdict.leases[0];
- * const signal$ = typeof lease === 'function' ? lease(shell) : lease;
+ * shell.activity.subscribe((bytes) => {
+ *   console.log(bytes); // 1024
+ * });
  * shell.receive(1024);
  * ```
  */

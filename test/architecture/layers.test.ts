@@ -147,6 +147,15 @@ describe('code that uses the package', () => {
     expect(await complaints('plugins/redis/src/x.ts', `import '../../ldap/src/y.js';`)).toHaveLength(1);
   });
 
+  it('the tests of a plugin may run programs as other tests do, and reach no further', async () => {
+    const support = `import { requires } from '../../../test/support/requires.js';`;
+
+    expect(await complaints('plugins/redis/test/x.test.ts', support)).toEqual([]);
+    expect(await complaints('plugins/redis/src/x.ts', support)).toHaveLength(1);
+    expect(await complaints('plugins/redis/test/x.test.ts', `import '../../../src/index.js';`)).toHaveLength(1);
+    expect(await complaints('plugins/redis/test/x.test.ts', `import '../../../test/wire/y.js';`)).toHaveLength(1);
+  });
+
   it('tests may reach into src', async () => {
     expect(await complaints('test/streams/x.ts', `import '../../src/streams/y.js';`)).toEqual([]);
   });

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 
 import { checkRoutes } from '../../src/di/explore-routes.js';
 import { decide, exec, type HandlerFunction, on, shell, subsystem } from '../../src/handlers/handler-function.js';
-import { denyWhen } from '../../src/handlers/policies/deny-when.js';
-import { routeChannels } from '../../src/handlers/policies/route-channels.js';
-import { routeCommands } from '../../src/handlers/policies/route-commands.js';
-import { routeShell } from '../../src/handlers/policies/route-shell.js';
-import { routeSubsystems } from '../../src/handlers/policies/route-subsystems.js';
+import { denyWhen } from '../../src/handlers/policies/composition/deny-when.js';
+import { routeChannels } from '../../src/handlers/policies/routing/route-channels.js';
+import { routeCommands } from '../../src/handlers/policies/routing/route-commands.js';
+import { routeShell } from '../../src/handlers/policies/routing/route-shell.js';
+import { routeSubsystems } from '../../src/handlers/policies/routing/route-subsystems.js';
 import type { ServeChannel } from '../../src/streams/channel.js';
 import type { SSHChannelRequest } from '../../src/streams/events/ssh-channel-request.js';
 import type { Policy } from '../../src/streams/policy.js';

@@ -1,5 +1,5 @@
 // Checked by `tsc -p .`: an error that goes away leaves its directive unused, which is an error too.
-import { grantWhen } from '../../src/handlers/policies/grant-when.js';
+import { grantWhen } from '../../src/handlers/policies/composition/grant-when.js';
 import type { ChannelId } from '../../src/streams/channel-id.js';
 import { connectionId, type ConnectionId } from '../../src/streams/connection-id.js';
 import type { OfferedKeyAuthRequest, SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';

@@ -6,7 +6,7 @@ import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request
 import type { PlacedPolicy } from '../../streams/policy-stage.js';
 import { serveWith, type Verdict } from '../../streams/verdict.js';
 import type { ExecFunction, ServiceRoute } from '../handler-function.js';
-import type { CommandTable } from '../policies/command-table.js';
+import type { CommandTable } from '../policies/routing/command-table.js';
 import { runService } from './run-service.js';
 
 /** The services of a server by what asks for them (RFC 4254 section 6.5). */

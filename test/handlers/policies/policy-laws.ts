@@ -15,35 +15,45 @@ export interface LawfulPolicy<R> {
   readonly decides: R;
   /** What it would not deny. Default: what it decides. */
   readonly spares?: R;
+  /** How many leases it attaches to what it spares, and to what it decides unless it denies that. Default none. */
+  readonly leases?: number;
 }
 
 /** Declares the tests that every policy has to pass. */
-export function obeysTheLawsOfPolicies<R>({ name, make, decides, spares = decides }: LawfulPolicy<R>): void {
+export function obeysTheLawsOfPolicies<R>({
+  name,
+  make,
+  decides,
+  spares = decides,
+  leases = 0,
+}: LawfulPolicy<R>): void {
   const setUp = (): Policy<R> => make({});
+  const attached: readonly unknown[] = Array.from({ length: leases }, (): unknown => expect.anything());
 
   it(
     'passes denied verdicts untouched and in their place',
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const values = { d: denied(decides), g: granted(spares) };
+      const answers = { ...values, g: { ...values.g, leases: [...values.g.leases, ...attached] } };
       const source = hot('  -d-(gd)-d-|', values);
       const expected = '    -d-(gd)-d-|';
       const subs = '        ^---------!';
 
-      expectObservable(source.pipe(setUp())).toBe(expected, values);
+      expectObservable(source.pipe(setUp())).toBe(expected, answers);
       expectSubscriptions(source.subscriptions).toBe(subs);
     }),
   );
 
-  it('leaves granted verdicts as they are unless it denies them', () => {
+  it('leaves granted verdicts as they are, but for leases of its own, unless it denies them', () => {
     const verdict = granted(spares);
 
-    expect(answersTo(setUp(), verdict)).toEqual([verdict]);
+    expect(answersTo(setUp(), verdict)).toEqual([{ ...verdict, leases: [...verdict.leases, ...attached] }]);
   });
 
   it('keeps the leases of an open verdict', () => {
     const [verdict] = answersTo(setUp(), leased(spares));
 
-    expect(verdict).toMatchObject({ leases: [lease] });
+    expect(verdict).toMatchObject({ leases: [lease, ...attached] });
   });
 
   it('answers each request once and about the same request', () => {

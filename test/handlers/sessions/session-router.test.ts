@@ -2,7 +2,7 @@ import { of } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { exec, shell, subsystem } from '../../../src/handlers/handler-function.js';
-import { CommandTable } from '../../../src/handlers/policies/command-table.js';
+import { CommandTable } from '../../../src/handlers/policies/routing/command-table.js';
 import { type ServiceRoutes, sessionRouter } from '../../../src/handlers/sessions/session-router.js';
 import type { ChannelRequestDetail } from '../../../src/protocol/messages/channel-request-detail.js';
 import { DenyReason } from '../../../src/streams/deny-reason.js';

@@ -1,0 +1,25 @@
+import { filter, map, merge, type Observable, take } from 'rxjs';
+
+import { DenyReason } from '../../../streams/deny-reason.js';
+import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
+import type { FromConnection } from '../access/address-policy.js';
+
+/**
+ * Decides `verdict` by `work$` unless its connection ends first. Then the answer is a denial: nobody hears it, but later
+ * policies are spared the work.
+ *
+ * A connection that is still to be let in ends without an event, so `work$` is waited for.
+ */
+export function whileConnected<R extends FromConnection>(
+  by: PolicyName,
+  verdict: Verdict<R>,
+  work$: Observable<Verdict<R>>,
+): Observable<Verdict<R>> {
+  const { context, request } = verdict;
+  if (context === undefined) return work$;
+  const gone$ = context.events.Disconnected.pipe(
+    filter(({ connection }) => connection.id === request.connection.id),
+    map(() => deny(verdict, by, DenyReason.NotPermitted)),
+  );
+  return merge(gone$, work$).pipe(take(1));
+}

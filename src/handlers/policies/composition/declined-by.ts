@@ -1,0 +1,10 @@
+import { decline, type Verdict } from '../../../streams/verdict.js';
+
+/** `verdict` with the first reason for which one of `answers` would not grant it, if it is open and has none yet. */
+export function declinedBy<R>(verdict: Verdict<R>, answers: readonly Verdict<R>[]): Verdict<R> {
+  for (const answer of answers) {
+    if (answer.state !== 'open' || answer.declined === undefined) continue;
+    return decline(verdict, answer.declined.by, answer.declined.reason);
+  }
+  return verdict;
+}

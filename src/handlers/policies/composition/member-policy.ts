@@ -1,0 +1,146 @@
+import { defer, isObservable, Observable, Subject, Subscription } from 'rxjs';
+
+import { SshServerError } from '../../../errors.js';
+import { DenyReason } from '../../../streams/deny-reason.js';
+import type { Policy } from '../../../streams/policy.js';
+import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
+import type { UndeniedVerdict } from '../decide-each.js';
+
+/** What becomes of a {@link MemberPolicy} besides its answers. */
+export interface MemberFate {
+  /** It errored, or emitted what is no verdict: it is asked no more unless it is subscribed again. */
+  error(cause: unknown): void;
+  /** It completed: it answers no more. */
+  complete(): void;
+}
+
+/** A verdict that a member owes an answer to. */
+interface Question<R> {
+  readonly verdict: UndeniedVerdict<R>;
+  readonly settle: (answer: Verdict<R>) => void;
+}
+
+/**
+ * A policy inside another one, which is asked about single verdicts.
+ *
+ * The operator is applied once, so that what it keeps outside its subscription survives a failure, as in a `.pipe()`.
+ * Subscribed by one at a time.
+ */
+export class MemberPolicy<R> {
+  readonly #by: PolicyName;
+  readonly #output$: Observable<Verdict<R>>;
+  #input = new Subject<Verdict<R>>();
+  /** By request; first come, first answered where the same request is asked about twice. */
+  #questions = new Map<R, readonly Question<R>[]>();
+
+  /**
+   * @param by - The policy that it is a member of, for errors.
+   * @throws whatever the policy throws when it is applied, or {@link SshServerError} `ERR_SSH_POLICY_FAILED` if it is no
+   * operator.
+   */
+  constructor(by: PolicyName, policy: Policy<R>) {
+    this.#by = by;
+    // Deferred, since each subscription has an input of its own.
+    const output$: unknown = policy(defer(() => this.#input));
+    if (!isObservable(output$)) {
+      throw new SshServerError('ERR_SSH_POLICY_FAILED', `${by}: a policy in it returned no Observable`);
+    }
+    // Of what, only its emissions can tell; each is checked.
+    this.#output$ = output$ as Observable<Verdict<R>>;
+  }
+
+  /** Begins anew: what was asked before is answered no more. */
+  subscribe(fate: MemberFate): Subscription {
+    this.#input = new Subject();
+    this.#questions = new Map();
+    const subscription = new Subscription();
+    subscription.add(
+      this.#output$.subscribe({
+        next: (emitted) => {
+          if (subscription.closed || this.#answer(emitted)) return;
+          subscription.unsubscribe();
+          fate.error(this.#failure('emitted something that is no verdict'));
+        },
+        error: (cause: unknown) => {
+          fate.error(cause);
+        },
+        complete: () => {
+          fate.complete();
+        },
+      }),
+    );
+    return subscription;
+  }
+
+  /**
+   * Puts `verdict` to the policy when subscribed, once.
+   *
+   * Emits the answer in the call in which the policy gives it, and completes; never errors; forgets the question when
+   * unsubscribed. An answer against the rules of verdicts counts as a denial with {@link DenyReason.PolicyFailed}.
+   */
+  ask(verdict: UndeniedVerdict<R>): Observable<Verdict<R>> {
+    return new Observable((subscriber) => {
+      const questions = this.#questions;
+      const { request } = verdict;
+      const question: Question<R> = {
+        verdict,
+        settle: (answer) => {
+          subscriber.next(answer);
+          subscriber.complete();
+        },
+      };
+      subscriber.add(() => {
+        forget(questions, request, question);
+      });
+      questions.set(request, [...(questions.get(request) ?? []), question]);
+      this.#input.next(verdict);
+    });
+  }
+
+  /** Nothing more will be asked. */
+  end(): void {
+    this.#input.complete();
+  }
+
+  /**
+   * @param emitted - whatever a policy written in JavaScript may emit
+   * @returns false if that is no verdict
+   */
+  #answer(emitted: Verdict<R> | null | undefined): boolean {
+    if (typeof emitted !== 'object' || emitted === null || !isVerdict(emitted)) return false;
+    const [question] = this.#questions.get(emitted.request) ?? [];
+    // Answered twice, or a request that was never asked about: there is nobody to tell.
+    if (question === undefined) return true;
+    forget(this.#questions, emitted.request, question);
+
+    const broken = brokenRule(question.verdict, emitted);
+    question.settle(
+      broken === undefined ? emitted : deny(question.verdict, this.#by, DenyReason.PolicyFailed, this.#failure(broken)),
+    );
+    return true;
+  }
+
+  #failure(what: string): SshServerError {
+    return new SshServerError('ERR_SSH_POLICY_FAILED', `${this.#by}: a policy in it ${what}`);
+  }
+}
+
+function forget<R>(questions: Map<R, readonly Question<R>[]>, request: R, question: Question<R>): void {
+  const others = questions.get(request)?.filter((it) => it !== question) ?? [];
+  if (others.length === 0) questions.delete(request);
+  else questions.set(request, others);
+}
+
+/** Says of an answer written in JavaScript what the compiler says of one written in TypeScript. */
+function isVerdict(answer: { readonly state: unknown; readonly leases?: unknown }): boolean {
+  if (answer.state === 'denied') return true;
+  return (answer.state === 'open' || answer.state === 'granted') && Array.isArray(answer.leases);
+}
+
+/** The rule of verdicts that going from `before` to `after` breaks, as the end of a sentence. */
+function brokenRule<R>(before: UndeniedVerdict<R>, after: Verdict<R>): string | undefined {
+  if (after.state === 'denied') return undefined;
+  if (before.state === 'granted' && after.state === 'open') return 'took a grant back without denying';
+  if (before.leases.some((lease) => !after.leases.includes(lease))) return 'dropped a lease';
+  return undefined;
+}

@@ -1,0 +1,186 @@
+import { Subscription } from 'rxjs';
+
+import { SshServerError } from '../../../errors.js';
+import type { SshRequest } from '../../../streams/events/ssh-request.js';
+import type { Policy } from '../../../streams/policy.js';
+import type { PolicyContext } from '../../../streams/policy-context.js';
+import type { PolicyName, Verdict } from '../../../streams/verdict.js';
+import type { UndeniedVerdict } from '../decide-each.js';
+import { at } from '../lifetime/long-timer.js';
+import { MemberPolicy } from './member-policy.js';
+import { type ClockOption, clockFor } from '../policy-clock.js';
+
+/** How a {@link ShadowRun} works; see the options of `shadow`. */
+export interface ShadowRunOptions extends ClockOption {
+  readonly name?: PolicyName;
+  readonly maxPending: number;
+  readonly silentAfterMs: number;
+}
+
+/** A request that the policy has not answered yet. */
+interface Watched<R> {
+  readonly verdict: UndeniedVerdict<R>;
+  /** The wait for the answer, and for the end of patience. */
+  readonly waiting: Subscription;
+  toldSilent: boolean;
+}
+
+/** A policy that is asked and not obeyed, for one subscription of its shadow. Nothing it does comes out but reports. */
+export class ShadowRun<R extends SshRequest> {
+  readonly #policy: Policy<R>;
+  readonly #options: ShadowRunOptions;
+  /** The policy, once it could be applied. */
+  #member: MemberPolicy<R> | undefined;
+  /** Its life until the next failure. */
+  #life: Subscription | undefined;
+  /** Oldest first. */
+  readonly #pending = new Set<Watched<R>>();
+  #latest: UndeniedVerdict<R> | undefined;
+  readonly #contexts = new WeakMap<PolicyContext, PolicyContext>();
+
+  constructor(policy: Policy<R>, options: ShadowRunOptions) {
+    this.#policy = policy;
+    this.#options = options;
+  }
+
+  /** Asks the policy about `verdict`, and reports what it answers, at once or later. Never throws. */
+  watch(verdict: UndeniedVerdict<R>): void {
+    this.#latest = verdict;
+    try {
+      const member = (this.#member ??= new MemberPolicy('shadow', this.#policy));
+      const life = this.#life ?? this.#begin(member);
+      // It may fail on the spot.
+      if (!life.closed) this.#ask(member, verdict);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  /** Unsubscribes the policy. Never throws. */
+  end(): void {
+    const latest = this.#latest;
+    this.#latest = undefined;
+    try {
+      this.#drop();
+    } catch (cause) {
+      if (latest !== undefined) this.#reportFailure(latest, cause);
+    }
+  }
+
+  #begin(member: MemberPolicy<R>): Subscription {
+    const life = new Subscription();
+    this.#life = life;
+    const lost = (cause: unknown): void => {
+      if (this.#life === life) this.#fail(cause);
+    };
+    life.add(
+      member.subscribe({
+        error: lost,
+        complete: () => {
+          lost(failure('completed'));
+        },
+      }),
+    );
+    return life;
+  }
+
+  #ask(member: MemberPolicy<R>, verdict: UndeniedVerdict<R>): void {
+    const clock = clockFor(this.#options, verdict);
+    const askedAt = clock.now();
+    const watched: Watched<R> = { verdict, waiting: new Subscription(), toldSilent: false };
+    this.#pending.add(watched);
+    watched.waiting.add(
+      member.ask(this.#shadowed(verdict)).subscribe((answer) => {
+        this.#forget(watched);
+        this.#report(verdict, answer, clock.now() - askedAt);
+      }),
+    );
+    // Answered on the spot, or failed.
+    if (watched.waiting.closed) return;
+    const { silentAfterMs, maxPending } = this.#options;
+    watched.waiting.add(
+      at(clock, askedAt + silentAfterMs).subscribe(() => {
+        watched.toldSilent = true;
+        this.#reportFailure(verdict, failure(`has not answered for ${String(silentAfterMs)} ms`));
+      }),
+    );
+    if (this.#pending.size > maxPending) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#pending) {
+      this.#forget(oldest);
+      if (!oldest.toldSilent)
+        this.#reportFailure(oldest.verdict, failure('is too slow: too many requests wait for it'));
+      return;
+    }
+  }
+
+  #forget(watched: Watched<R>): void {
+    this.#pending.delete(watched);
+    watched.waiting.unsubscribe();
+  }
+
+  /** The policy is of no use until it is subscribed again. */
+  #fail(cause: unknown): void {
+    const suffered = this.#latest;
+    try {
+      this.#drop();
+    } catch {
+      // What failed first is what has to be told.
+    }
+    if (suffered !== undefined) this.#reportFailure(suffered, cause);
+  }
+
+  #drop(): void {
+    const life = this.#life;
+    this.#life = undefined;
+    for (const watched of this.#pending) watched.waiting.unsubscribe();
+    this.#pending.clear();
+    life?.unsubscribe();
+  }
+
+  #report(verdict: UndeniedVerdict<R>, answer: Verdict<R>, elapsedMs: number): void {
+    if (answer.state === 'denied' && answer.cause !== undefined) this.#reportFailure(verdict, answer.cause);
+    // A grant of others that stands is no decision.
+    const outcome = answer.state === verdict.state ? 'open' : answer.state;
+    const decider = outcome === 'open' || answer.state === 'open' ? 'shadow' : answer.by;
+    verdict.context?.report({
+      type: 'shadow',
+      request: verdict.request,
+      by: this.#options.name ?? decider,
+      outcome,
+      leases: answer.state === 'denied' ? 0 : answer.leases.filter((it) => !verdict.leases.includes(it)).length,
+      elapsedMs,
+      ...(answer.state === 'denied' ? { reason: answer.reason } : {}),
+    });
+  }
+
+  #reportFailure({ request, context }: UndeniedVerdict<R>, cause: unknown): void {
+    context?.report({ type: 'failure', request, by: this.#options.name ?? 'shadow', cause });
+  }
+
+  /** What the policy gets to see: as it is, but without power over the real request. */
+  #shadowed(verdict: UndeniedVerdict<R>): UndeniedVerdict<R> {
+    const { context } = verdict;
+    if (context === undefined) return verdict;
+    let shadowed = this.#contexts.get(context);
+    if (shadowed === undefined) {
+      shadowed = {
+        clock: context.clock,
+        events: context.events,
+        retired: context.retired,
+        reevaluation: context.reevaluation,
+        report: (report) => {
+          context.report(report);
+        },
+        extendDeadline: () => undefined,
+      };
+      this.#contexts.set(context, shadowed);
+    }
+    return { ...verdict, context: shadowed };
+  }
+}
+
+const failure = (what: string): SshServerError =>
+  new SshServerError('ERR_SSH_POLICY_FAILED', `shadow: the policy in it ${what}`);

@@ -1,0 +1,93 @@
+import { defer, EMPTY, filter, finalize, mergeMap, type Observable, of, repeat, takeUntil, takeWhile } from 'rxjs';
+
+import type { SshRequest } from '../../../streams/events/ssh-request.js';
+import type { LeaseSignal } from '../../../streams/lease.js';
+import type { Policy } from '../../../streams/policy.js';
+import { deadline } from './deadline.js';
+import { type DeadlineOptions, endingOf } from './ending-options.js';
+import { isLasting } from './is-lasting.js';
+import { leaseEach } from '../lease-each.js';
+import { at } from './long-timer.js';
+import { requireDuration } from '../option-checks.js';
+import { spokenDuration } from './spoken-duration.js';
+
+/** Options of {@link idleTimeout}. */
+export interface IdleTimeoutOptions extends DeadlineOptions {
+  /** How long no payload may come or go, in milliseconds. */
+  readonly idleMs: number;
+  /**
+   * How long before the end users are warned, in milliseconds; a list for several warnings, 0 for none. Below `idleMs`.
+   * Default a fifth of `idleMs`, at most a minute.
+   */
+  readonly warnBeforeMs?: number | readonly number[];
+}
+
+const LONGEST_DEFAULT_WARNING_MS = 60_000;
+
+/**
+ * Ends what was granted once no payload has come or gone for `idleMs`.
+ *
+ * On authentication requests that is the connection, with the payload of all its channels; on channel requests the
+ * channel alone, from the start of its program on. Keepalives, window updates and key exchanges are no payload, so a client that is only
+ * kept open ends all the same; and a connection without any channel is idle. After use behind a warning, the next idle time is warned of
+ * again. Denies nothing, grants nothing; takes back what was granted.
+ *
+ * @example
+ * ```ts
+ * const idle = idleTimeout<SSHUserAuthRequest>({ idleMs: 15 * 60_000, graceMs: 5000 });
+ * ```
+ *
+ * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION`, when called, if an option is out of range.
+ * @see {@link sessionLimit} for a limit that use does not extend.
+ */
+export function idleTimeout<R extends SshRequest>(options: IdleTimeoutOptions): Policy<R> {
+  const { idleMs, warnBeforeMs = Math.min(LONGEST_DEFAULT_WARNING_MS, idleMs / 5) } = options;
+  requireDuration('idleTimeout', 'idleMs', idleMs);
+  const ending = endingOf('idleTimeout', { ...options, warnBeforeMs }, idleMs);
+  const quietMs = idleMs - (ending.warnBeforeMs[0] ?? 0);
+  const texts = {
+    warning: (leftMs: number) => `This session ends in ${spokenDuration(leftMs)} unless it is used`,
+    reason: `this session was not used for ${spokenDuration(idleMs)}`,
+  };
+
+  return leaseEach<R>(ending.by, (verdict) => {
+    if (!isLasting(verdict.request)) return undefined;
+    return (held) =>
+      defer(() => {
+        const clock = options.clock ?? held.clock;
+        let usedAt = clock.now();
+        let warns = false;
+        // A warning is written to the very channel that it is about, and must not count as its use.
+        const use$ = held.activity.pipe(filter(() => !warns));
+        // The hot path: every packet comes through here, and leaves nothing but its time.
+        const watching = use$.subscribe(() => {
+          usedAt = clock.now();
+        });
+        const speak = (signal: LeaseSignal): Observable<LeaseSignal> => {
+          warns = true;
+          return of(signal).pipe(
+            finalize(() => {
+              warns = false;
+            }),
+          );
+        };
+        /** One timer up to the first warning; if there was use meanwhile, the next phase waits for the rest. */
+        const phase$ = defer((): Observable<LeaseSignal> => {
+          const since = usedAt;
+          return at(clock, since + quietMs).pipe(
+            mergeMap(() => {
+              if (usedAt !== since) return EMPTY;
+              return deadline(clock, since + idleMs, ending, texts).pipe(mergeMap(speak), takeUntil(use$));
+            }),
+          );
+        });
+        return phase$.pipe(
+          repeat(),
+          takeWhile(({ type }) => type !== 'revoke', true),
+          finalize(() => {
+            watching.unsubscribe();
+          }),
+        );
+      });
+  });
+}

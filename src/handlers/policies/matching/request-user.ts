@@ -1,0 +1,9 @@
+import type { Identity } from '../../../streams/identity.js';
+import type { FromConnection } from '../access/address-policy.js';
+
+/** A request that has a user: one who wants to sign in, or one who has. */
+export type UserRequest = FromConnection & ({ readonly user: string } | { readonly identity: Identity });
+
+/** Who asks. During authentication this is a mere claim. */
+export const requestUser = (request: UserRequest): string =>
+  'identity' in request ? request.identity.user : request.user;
