@@ -15,9 +15,11 @@ export type {
   DescribedPolicy,
   ListenOptions,
   PeerAddress,
+  PolicyReplacement,
   ReplacePoliciesOptions,
   SshServer,
 } from './streams/ssh-server.js';
+export type { PoliciesByRequest } from './streams/policy-chains.js';
 export type { ReplacedPolicies } from './streams/reevaluation.js';
 export { SshServerError } from './errors.js';
 export type { SshServerErrorCode } from './errors.js';
@@ -96,6 +98,7 @@ export type { HostNameResolver } from './handlers/policies/matching/host-name-re
 export type { NameLookupOptions } from './handlers/policies/matching/name-lookup.js';
 export type { UserPolicyOptions } from './handlers/policies/access/user-policy.js';
 export type { UserRequest } from './handlers/policies/matching/request-user.js';
+export { WEEKDAYS } from './handlers/policies/access/weekly-window.js';
 export type { Weekday, WeeklyWindow } from './handlers/policies/access/weekly-window.js';
 
 // Policies: how much of it

@@ -22,6 +22,7 @@ it('rxsshd exports exactly these values', () => {
     'SshHandler',
     'SshServerError',
     'Subsystem',
+    'WEEKDAYS',
     'acceptEnvironment',
     'acceptOffer',
     'allOf',

@@ -5,6 +5,14 @@ import { channels } from './channels.js';
 import { echo } from './echo.js';
 import { handshake } from './handshake.js';
 import { memory } from './memory.js';
+import { policies } from './policies.js';
 
 /** All measures by the name that `--only` takes. */
-export const MEASURE_BY_NAME: Readonly<Record<MeasureName, Measure>> = { bulk, handshake, echo, channels, memory };
+export const MEASURE_BY_NAME: Readonly<Record<MeasureName, Measure>> = {
+  bulk,
+  handshake,
+  policies,
+  echo,
+  channels,
+  memory,
+};

@@ -28,7 +28,7 @@ export function renderReport(report: Report): string {
     ...(incidents.length === 0
       ? []
       : ['## Left out and failed', incidents.map((text) => `- ${text.replaceAll('\n', '\n  ')}`).join('\n')]),
-    ...tables.map((table) => renderTable(table, servers)),
+    ...tables.map((table) => renderTable(table, table.servers ?? servers)),
     '',
   ].join('\n\n');
 }
@@ -48,27 +48,36 @@ function renderTable(table: Table, servers: readonly ServerUnderTest[]): string 
 }
 
 function renderTargets(servers: readonly ServerUnderTest[], tables: readonly Table[]): string {
+  const lines = tables.flatMap((table) => targetLines(table, table.servers ?? servers));
+  if (lines.length === 0) return 'Not judged: no measure of this run has a target for a server that took part.';
+  return markdownTable(['compared', 'of', 'ratio', 'rounds', 'anchor to itself', 'target', 'verdict'], lines);
+}
+
+/** One line for each target of a measure; none if its subject was left out of the run. */
+function targetLines(table: Table, servers: readonly ServerUnderTest[]): readonly (readonly string[])[] {
   const subject = servers.find(({ role }) => role === 'subject');
-  if (subject === undefined) return 'Not judged: the subject did not take part.';
-  const lines: string[][] = [];
-  for (const table of tables) {
-    const rows = table.rows.filter(({ serverId }) => serverId === subject.id);
-    // A subject that did not even start in a measure must not look as if it had met the targets.
-    const absent: Row = { caseName: 'all cases', serverId: subject.id, values: new Map() };
-    for (const row of rows.length === 0 ? [absent] : rows) {
-      for (const metric of table.metrics) {
-        if (metric.target === undefined) continue;
-        const ratios = ratiosToAnchor(table, row, metric, servers);
-        const verdict = judge(ratios, metric.target);
-        const what = `${table.title}, ${row.caseName}: ${metric.label}`;
-        const noise = anchorToItself(table, row, metric, servers);
-        lines.push([what, formatRatio(ratios), formatRatioRange(ratios), noise, formatTarget(metric.target), verdict]);
-      }
-    }
-  }
-  if (lines.length === 0) return 'None of the measures in this run has a target.';
-  const heading = [`${subject.name} to raw ssh2`, 'ratio', 'rounds', 'raw ssh2 to itself', 'target', 'verdict'];
-  return markdownTable(heading, lines);
+  const anchor = servers.find(({ role }) => role === 'anchor');
+  if (subject === undefined) return [];
+  const rows = table.rows.filter(({ serverId }) => serverId === subject.id);
+  // A subject that did not even start in a measure must not look as if it had met the targets.
+  const absent: Row = { caseName: 'all cases', serverId: subject.id, values: new Map() };
+  return (rows.length === 0 ? [absent] : rows).flatMap((row) =>
+    table.metrics.flatMap((metric) => {
+      if (metric.target === undefined) return [];
+      const ratios = ratiosToAnchor(table, row, metric, servers);
+      return [
+        [
+          `${table.title}, ${row.caseName}: ${metric.label}`,
+          `${subject.name} to ${anchor?.name ?? 'an anchor that is missing'}`,
+          formatRatio(ratios),
+          formatRatioRange(ratios),
+          anchorToItself(table, row, metric, servers),
+          formatTarget(metric.target),
+          judge(ratios, metric.target),
+        ],
+      ];
+    }),
+  );
 }
 
 /** A range of rounds that includes the target has not decided the matter, whichever side the median is on. */
@@ -80,9 +89,10 @@ function judge(ratios: readonly number[], target: Target): string {
 
 /** What the anchor's second instance got of the same figure: how far off 1.00 chance alone takes it. */
 function anchorToItself(table: Table, row: Row, metric: Metric, servers: readonly ServerUnderTest[]): string {
-  const again = table.rows.find((it) => it.caseName === row.caseName && it.serverId === 'ssh2-again');
-  if (again === undefined) return '-';
-  const ratios = ratiosToAnchor(table, again, metric, servers);
+  const again = servers.find(({ onRequest }) => onRequest === true);
+  const itself = table.rows.find((it) => it.caseName === row.caseName && it.serverId === again?.id);
+  if (itself === undefined) return '-';
+  const ratios = ratiosToAnchor(table, itself, metric, servers);
   return `${formatRatio(ratios)} (${formatRatioRange(ratios)})`;
 }
 

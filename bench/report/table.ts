@@ -1,3 +1,4 @@
+import type { ServerUnderTest } from '../servers/server-under-test.js';
 import type { Rounds } from './statistics.js';
 
 /** What a ratio to the anchor has to be for the subject. */
@@ -24,6 +25,8 @@ export interface Row {
 /** The results of one measure. */
 export interface Table {
   readonly title: string;
+  /** Whom it compares, if that is not the servers of the run. */
+  readonly servers?: readonly ServerUnderTest[];
   /** What was done, in sentences. */
   readonly note: string;
   /** Heading of the first column. */

@@ -37,7 +37,7 @@ export interface ServerUnderTest {
   readonly name: string;
   /** `anchor`: all ratios are to it. `subject`: the targets apply to it. */
   readonly role: 'anchor' | 'subject' | 'peer';
-  /** True for a server that runs only when `--servers` names it. */
+  /** True for the anchor a second time, which runs only when `--servers` names it. */
   readonly onRequest?: true;
   /** True for a server that forks a process per connection: it gets a tenth of the connections and channels. */
   readonly forks: boolean;
@@ -49,6 +49,8 @@ export interface ServerUnderTest {
   readonly concurrentChannels: number;
   /** Share of the bulk bytes that the server gets, so that a slow one does not take all the time. Default 1. */
   readonly bulkShare?: number;
+  /** The words that it has, for one that only takes part in measures that need no others. Default all. */
+  readonly words?: readonly ExecWord['word'][];
   /** Why the server cannot run here, as a sentence; `undefined` when it can. */
   unavailable(): string | undefined;
   /** Name and version, for the report. */

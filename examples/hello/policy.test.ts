@@ -11,6 +11,6 @@ it(
   marbles(({ verdicts, expectVerdicts }) => {
     const verdict$ = verdicts('x-x-d 1m d|', values).pipe(limit, signIn);
 
-    expectVerdicts(verdict$).toBe('d-d-r 1m g|', { r: 'denied: rate-limited' });
+    expectVerdicts(verdict$).toBe('n-n-r 1m g|', { r: 'denied: rate-limited' });
   }),
 );

@@ -1,15 +1,20 @@
-import { type Container, type ContainerModule, type ServiceIdentifier } from 'inversify';
+import type { Container, ContainerModule, ServiceIdentifier } from 'inversify';
 
-import { SshServerError } from '../errors.js';
+import { messageOf, SshServerError } from '../errors.js';
 import type { HandlerClass } from '../handlers/handler-class.js';
 import type { HandlerFunction } from '../handlers/handler-function.js';
 import { defaultGrants } from '../streams/default-grants.js';
 import type { EventHub } from '../streams/event-hub.js';
 import type { PoliciesByRequest } from '../streams/policy-chains.js';
 import type { ReplacedPolicies } from '../streams/reevaluation.js';
-import { type ReplacePoliciesOptions, type ServerParts, SshServer } from '../streams/ssh-server.js';
+import {
+  type PolicyReplacement,
+  type ReplacePoliciesOptions,
+  type ServerParts,
+  SshServer,
+} from '../streams/ssh-server.js';
 import type { Explored, Explorer } from './explore.js';
-import { buildHandlers } from './explore-container.js';
+import { boundHandlers, buildHandlers } from './explore-container.js';
 import type { Observers } from './observers.js';
 
 /** A handler as an application gives it: a decorated class, or a function with its place. */
@@ -52,15 +57,19 @@ const withDefaults = (policies: PoliciesByRequest): PoliciesByRequest => ({
 /** An SSH server made of handlers by {@link createServer}. */
 export class ApplicationServer extends SshServer {
   readonly #parts: ApplicationParts;
+  readonly #hub: EventHub;
   #handlers: readonly Handler[];
   /** Classes that modules have bound and that were removed all the same. */
   #removed: ReadonlySet<unknown> = new Set();
   /** Replacements happen one after the other, each on what the one before has left. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Handlers that are to go once nobody needs them any more. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(parts: Omit<ServerParts, 'policies'>, application: ApplicationParts, hub: EventHub) {
     super({ ...parts, policies: withDefaults(application.explored.policies) }, hub);
     this.#parts = application;
+    this.#hub = hub;
     this.#handlers = application.handlers;
   }
 
@@ -70,8 +79,9 @@ export class ApplicationServer extends SshServer {
    * Requests that come from now on meet the new handlers; those under way are decided by the old ones, and programs that run
    * go on. Handlers that stay keep their instances, and their policies what they remember. What was granted stays granted, but
    * the new policies are asked about it, each with a granted verdict to begin with and `verdict.context.reevaluation` set: a
-   * denial revokes, new leases are held. Leases of policies that are gone end. A class that goes is unbound, which runs its
-   * deactivation.
+   * denial revokes, new leases are held. So is what old policies grant later, of requests that were under way. Leases of policies
+   * that are gone end. A class that goes is unbound once the last of those requests is decided, which runs its deactivation; what
+   * deactivation throws is an `Error` event.
    *
    * @example
    * ```ts
@@ -90,39 +100,55 @@ export class ApplicationServer extends SshServer {
   replaceHandlers(replacement: HandlerReplacement): Promise<ReplacedPolicies> {
     const replaced = this.#last.then(() => this.#replace(replacement));
     this.#last = replaced.catch(() => undefined);
-    return replaced;
+    return replaced.then(({ outcome }) => outcome());
   }
 
-  async #replace({ remove = [], add = [], modules = [], ...options }: HandlerReplacement): Promise<ReplacedPolicies> {
+  /** Also waits for a replacement that is under way, and for every handler that was to go. */
+  protected override async settled(): Promise<void> {
+    await super.settled();
+    await this.#last;
+    await Promise.all(this.#leaving);
+  }
+
+  /** @returns what tells of the outcome, so that the next replacement need not wait for that */
+  async #replace({ remove = [], add = [], modules = [], ...options }: HandlerReplacement) {
+    this.checkOpen('replaceHandlers');
     const { container, explorer, observers, adopt } = this.#parts;
-    const handlers = this.#without(remove, add);
+    const bound = await boundClasses(container);
+    const handlers = this.#without(remove, add, bound);
     const removed = new Set([...this.#removed, ...remove].filter((it) => !handlers.includes(it as Handler)));
     const known = new Set(this.#handlers);
     const fresh = add.filter((it) => isClass(it) && !known.has(it) && !container.isCurrentBound(identifierOf(it)));
-    await container.loadAsync(...modules);
-    let replaced: Promise<ReplacedPolicies>;
+    let replacement: PolicyReplacement;
     try {
+      await container.loadAsync(...modules);
       const built = (await buildHandlers(container, handlers)).filter((it) => !removed.has(it.constructor));
       const explored = explorer.explore(built);
       const switchObservers = observers.prepare(explored.observers);
       // Throws before anything has changed, or not at all.
-      replaced = this.replacePolicies(withDefaults(explored.policies), options);
+      replacement = this.replacePolicies(withDefaults(explored.policies), options);
       this.#handlers = handlers;
       this.#removed = removed;
       switchObservers();
       adopt(built);
     } catch (cause) {
-      await this.#unbind(fresh);
-      await container.unloadAsync(...modules);
+      // The first failure is the one to tell of, whatever else goes wrong while everything is given up.
+      for (const it of fresh) await this.#unbind(it).catch(() => undefined);
+      for (const module of modules) await container.unloadAsync(module).catch(() => undefined);
       throw cause;
     }
-    await this.#unbind(remove.filter((it) => !handlers.includes(it)));
-    return replaced;
+    // What a module has bound ends with the server, as everything of that module.
+    const leaving = this.#leave(
+      remove.filter((it) => !handlers.includes(it) && !bound.has(it)),
+      replacement.usedUp,
+    );
+    if (replacement.isUsedUp) await leaving;
+    return { outcome: () => replacement.reevaluated };
   }
 
-  #without(remove: readonly Handler[], add: readonly Handler[]): readonly Handler[] {
+  #without(remove: readonly Handler[], add: readonly Handler[], bound: ReadonlySet<unknown>): readonly Handler[] {
     for (const it of remove) {
-      if (this.#handlers.includes(it) || this.#isBoundByModule(it)) continue;
+      if (this.#handlers.includes(it) || (bound.has(it) && !this.#removed.has(it))) continue;
       throw new SshServerError(
         'ERR_SSH_HANDLER',
         `replaceHandlers: ${nameOf(it)} is no handler of this server. Give it as it was given to createServer.`,
@@ -134,20 +160,38 @@ export class ApplicationServer extends SshServer {
     return [...this.#handlers.slice(0, at).filter(stays), ...add, ...this.#handlers.slice(at).filter(stays)];
   }
 
-  /** Classes that a module has bound to `SSH_HANDLER` are not among those that were given. */
-  #isBoundByModule(handler: Handler): boolean {
-    return (
-      isClass(handler) && !this.#removed.has(handler) && this.#parts.container.isCurrentBound(identifierOf(handler))
-    );
+  /** Unbinds handlers once nobody asks them any more. Never rejects. */
+  #leave(handlers: readonly Handler[], unused: Promise<void>): Promise<void> {
+    const leaving = unused.then(async () => {
+      for (const it of handlers) {
+        // It may have come back meanwhile.
+        if (!this.#handlers.includes(it)) await this.#unbind(it).catch(this.#reportUnbinding(it));
+      }
+      this.#leaving.delete(leaving);
+    });
+    this.#leaving.add(leaving);
+    return leaving;
   }
 
-  async #unbind(handlers: readonly Handler[]): Promise<void> {
+  async #unbind(handler: Handler): Promise<void> {
     const { container } = this.#parts;
-    for (const it of handlers) {
-      if (isClass(it) && container.isCurrentBound(identifierOf(it))) await container.unbindAsync(identifierOf(it));
-    }
+    const identifier = identifierOf(handler);
+    if (isClass(handler) && container.isCurrentBound(identifier)) await container.unbindAsync(identifier);
+  }
+
+  #reportUnbinding(handler: Handler): (cause: unknown) => void {
+    const source = nameOf(handler);
+    return (cause) => {
+      if (!this.#hub.wants('Error')) return;
+      const text = `${source} was removed but could not be given up: ${messageOf(cause)}`;
+      this.#hub.emit({ type: 'Error', error: new SshServerError('ERR_SSH_HANDLER_FAILED', text, { cause }), source });
+    };
   }
 }
+
+/** The classes of what modules have bound as handlers, and not among those that were given. */
+const boundClasses = async (container: Container): Promise<ReadonlySet<unknown>> =>
+  new Set((await boundHandlers(container)).map((it) => it.constructor));
 
 const isClass = (handler: Handler): handler is HandlerClass => typeof handler === 'function';
 

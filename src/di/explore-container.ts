@@ -50,7 +50,12 @@ export async function buildHandler(container: Container, handler: HandlerClass):
   }
 }
 
-async function boundHandlers(container: Container): Promise<readonly object[]> {
+/**
+ * What modules have bound to {@link SSH_HANDLER}, built if it is not there yet.
+ *
+ * @throws {@link SshServerError} `ERR_SSH_HANDLER` if the container cannot build it.
+ */
+export async function boundHandlers(container: Container): Promise<readonly object[]> {
   try {
     return await container.getAllAsync(SSH_HANDLER);
   } catch (cause) {

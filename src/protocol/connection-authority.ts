@@ -13,10 +13,17 @@ export interface ChannelOpenQuestion {
   readonly data: Buffer;
 }
 
+/** A channel, or a request of a channel, that may be. */
+export interface Accepted {
+  readonly granted: true;
+  /** Runs once it has come to pass and the peer has been told, unless the channel is closing by then. */
+  readonly accepted?: () => void;
+  /** Serves the channel; runs behind {@link accepted}, unless the channel is closing by then. */
+  readonly serve?: () => void;
+}
+
 /** The answer to a {@link ChannelOpenQuestion}. */
-export type ChannelOpenAnswer =
-  | { readonly granted: true; /** Runs once the channel is open. */ readonly serve?: () => void }
-  | { readonly granted: false; readonly reason: ChannelOpenFailureReasonName };
+export type ChannelOpenAnswer = Accepted | { readonly granted: false; readonly reason: ChannelOpenFailureReasonName };
 
 /** Something the peer asks of a channel. */
 export interface ChannelRequestQuestion {
@@ -27,9 +34,7 @@ export interface ChannelRequestQuestion {
 }
 
 /** The answer to a {@link ChannelRequestQuestion}. */
-export type ChannelRequestAnswer =
-  | { readonly granted: true; /** Runs once the peer has been told. */ readonly serve?: () => void }
-  | { readonly granted: false };
+export type ChannelRequestAnswer = Accepted | { readonly granted: false };
 
 /** Something the peer asks of the connection. */
 export interface GlobalRequestQuestion {

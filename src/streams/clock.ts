@@ -18,6 +18,9 @@ export const clockOf = (scheduler: SchedulerLike): Clock => ({ scheduler, now: (
 /** The real time of this machine. The default of every `clock` option. */
 export const systemClock: Clock = clockOf(asyncScheduler);
 
-/** Calls `work` once, `delayMs` milliseconds from now, unless unsubscribed before. */
+/** What the timers of Node can wait for, in milliseconds: 24.8 days. A longer wait would be none at all. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** Calls `work` once, `delayMs` milliseconds from now or, if that is more, after 24.8 days, unless unsubscribed before. */
 export const after = (clock: Clock, delayMs: number, work: () => void): Subscription =>
-  clock.scheduler.schedule(work, delayMs);
+  clock.scheduler.schedule(work, Math.min(delayMs, LONGEST_WAIT_MS));

@@ -1,11 +1,11 @@
 import type { Subscription } from 'rxjs';
 
+import type { AttachedLease } from './attached-lease.js';
 import { DenyReason } from './deny-reason.js';
 import type { SshRequest } from './events/ssh-request.js';
-import type { Lease } from './lease.js';
 import type { Phase } from './phase.js';
 import type { PolicyStage } from './policy-stage.js';
-import type { Declined, DeniedVerdict, GrantedVerdict, OpenVerdict, PolicyName, Verdict } from './verdict.js';
+import type { Declined, DeniedVerdict, GrantedVerdict, PolicyName, Verdict } from './verdict.js';
 
 /** What the edge makes of a request: never open. */
 export type FinalVerdict<R> = GrantedVerdict<R> | DeniedVerdict<R>;
@@ -19,17 +19,22 @@ export interface Place {
 /** Where a request ends that no policy granted. */
 export const NOBODY: Place = { source: 'rxsshd', phase: 'route' };
 
-/** How a request was decided, and where its leases come from. */
-export interface Settlement<R> {
-  readonly verdict: FinalVerdict<R>;
-  /** The place of the policy that decided. */
+/** Why a request is denied that nobody grants, and where that was said. */
+interface Refusal extends Declined {
   readonly at: Place;
-  /** The stage that attached each lease of a granted verdict, where it is known; by lease. */
-  readonly origins: ReadonlyMap<Lease, object>;
 }
 
+/** Of a request that nobody has granted or declined. */
+const UNHEARD: Refusal = { by: NOBODY.source, reason: DenyReason.NoGrant, at: NOBODY };
+
 /** Of the many requests whose grant carries no lease. */
-const NO_ORIGINS: ReadonlyMap<Lease, object> = new Map();
+const NO_LEASES: readonly AttachedLease[] = [];
+
+/**
+ * Told of the outcome: the verdict, the place of the policy that decided, and the leases that the stages have attached, beside
+ * those that the verdict came with.
+ */
+export type Conclude<R> = (verdict: FinalVerdict<R>, at: Place, attached: readonly AttachedLease[]) => void;
 
 /** One request on its way through the stages. */
 export class Decision<R extends SshRequest> {
@@ -39,25 +44,22 @@ export class Decision<R extends SshRequest> {
   readonly #request: R;
   readonly #stages: readonly PolicyStage<R>[];
   readonly #again: boolean;
-  readonly #settle: (settlement: Settlement<R>) => void;
+  readonly #conclude: Conclude<R>;
   #verdict: Verdict<R>;
-  /** Where the request was granted or, before that, declined first. */
-  #spokenAt: Place = NOBODY;
-  #origins: Map<Lease, object> | undefined;
+  /** Where the request was granted. */
+  #grantedAt: Place = NOBODY;
+  /** Who was the first to decline the request: what becomes of it if nobody grants it. */
+  #refusal: Refusal = UNHEARD;
+  #attached: AttachedLease[] | undefined;
   #index = 0;
 
   /** @param verdict - open at first; granted if the request is asked again */
-  constructor(
-    verdict: Verdict<R>,
-    stages: readonly PolicyStage<R>[],
-    startedAt: number,
-    settle: (settlement: Settlement<R>) => void,
-  ) {
+  constructor(verdict: Verdict<R>, stages: readonly PolicyStage<R>[], startedAt: number, conclude: Conclude<R>) {
     this.#request = verdict.request;
     this.#stages = stages;
     this.#again = verdict.state === 'granted';
     this.startedAt = startedAt;
-    this.#settle = settle;
+    this.#conclude = conclude;
     this.#verdict = verdict;
   }
 
@@ -68,8 +70,8 @@ export class Decision<R extends SshRequest> {
       const stage = this.#stages[this.#index];
       if (stage === undefined) {
         const verdict = this.#verdict;
-        if (verdict.state === 'granted') this.#finish(verdict, this.#spokenAt);
-        else this.#finish(refusalOf(verdict), this.#spokenAt);
+        if (verdict.state === 'granted') this.#finish(verdict, this.#grantedAt);
+        else this.#finish(denial(this.#request, this.#refusal.by, this.#refusal.reason), this.#refusal.at);
         return;
       }
       const index = this.#index;
@@ -78,8 +80,8 @@ export class Decision<R extends SshRequest> {
         this.#verdict,
         (verdict) => {
           if (this.settled) return;
-          this.#noteOrigins(verdict, stage);
-          if (this.#verdict.state === 'open' && speaks(this.#verdict, verdict)) this.#spokenAt = stage;
+          this.#noteLeases(verdict, stage);
+          if (this.#verdict.state === 'open') this.#noteSpeaker(verdict, stage);
           this.#verdict = verdict;
           this.#index += 1;
           if (verdict.state === 'denied') this.#finish(verdict, stage);
@@ -112,32 +114,33 @@ export class Decision<R extends SshRequest> {
     this.#finish(denial(this.#request, silent.source, DenyReason.PolicySilent), silent);
   }
 
-  #noteOrigins(verdict: Verdict<R>, stage: object): void {
+  /** The first to decline counts, whatever later policies make of the verdict. */
+  #noteSpeaker(verdict: Verdict<R>, at: Place): void {
+    if (verdict.state === 'granted') this.#grantedAt = at;
+    if (verdict.state !== 'open' || verdict.declined === undefined || this.#refusal !== UNHEARD) return;
+    const { by, reason } = verdict.declined;
+    this.#refusal = { by, reason, at };
+  }
+
+  /** A lease may be there twice: two policies may have attached the same one. */
+  #noteLeases(verdict: Verdict<R>, stage: object): void {
     const before = this.#verdict;
     if (verdict.state === 'denied' || before.state === 'denied') return;
     if (verdict.leases.length === before.leases.length) return;
-    this.#origins ??= new Map();
-    for (const lease of verdict.leases) if (!before.leases.includes(lease)) this.#origins.set(lease, stage);
+    const known = [...before.leases];
+    for (const lease of verdict.leases) {
+      const index = known.indexOf(lease);
+      if (index === -1) (this.#attached ??= []).push({ lease, stage });
+      else known.splice(index, 1);
+    }
   }
 
   #finish(verdict: FinalVerdict<R>, at: Place): void {
     this.settled = true;
     this.deadline?.unsubscribe();
-    this.#settle({ verdict, at, origins: this.#origins ?? NO_ORIGINS });
+    this.#conclude(verdict, at, this.#attached ?? NO_LEASES);
   }
 }
-
-/** Whether a policy has granted an open request, or is the first to decline it. */
-const speaks = <R>(before: OpenVerdict<R>, after: Verdict<R>): boolean =>
-  after.state === 'granted' || (after.state === 'open' && before.declined === undefined && after.declined !== undefined);
-
-/** What becomes of a request that nobody has granted or denied. */
-function refusalOf<R>(verdict: Verdict<R>): DeniedVerdict<R> {
-  const { by, reason } = (verdict.state === 'open' ? verdict.declined : undefined) ?? UNHEARD;
-  return denial(verdict.request, by, reason);
-}
-
-const UNHEARD: Declined = { by: NOBODY.source, reason: DenyReason.NoGrant };
 
 /** A refusal that no policy has spoken. */
 export const denial = <R>(request: R, by: PolicyName, reason: DenyReason): DeniedVerdict<R> => ({

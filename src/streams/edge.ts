@@ -1,13 +1,15 @@
 import { messageOf, SshServerError } from '../errors.js';
 import { after, type Clock } from './clock.js';
-import { Decision, denial, type FinalVerdict, NOBODY, type Place, type Settlement } from './decision.js';
-import type { DenyReason } from './deny-reason.js';
+import type { AttachedLease } from './attached-lease.js';
+import { Decision, denial, type FinalVerdict, NOBODY, type Place } from './decision.js';
 import type { EventHub } from './event-hub.js';
 import type { SshRequest, SshRequests, SshRequestType } from './events/ssh-request.js';
-import type { PolicyChains } from './policy-chains.js';
+import { isGrantable } from './is-grantable.js';
+import type { Lease } from './lease.js';
+import type { PolicyChains, Replacement } from './policy-chains.js';
 import type { PolicyStage } from './policy-stage.js';
 import type { Revocation } from './revocation.js';
-import { consider, type GrantedVerdict, type PolicyName, type Verdict } from './verdict.js';
+import { consider, type Declined, type GrantedVerdict, type Verdict } from './verdict.js';
 
 export type { FinalVerdict } from './decision.js';
 
@@ -17,8 +19,32 @@ export interface PendingDecision {
   cancel(): void;
 }
 
+/** How a request was decided. */
+export interface Settlement {
+  /** The place of the policy that decided. */
+  readonly at: Place;
+  /** The leases that the policies have attached, beside those that the verdict came with. */
+  readonly attached: readonly AttachedLease[];
+  /** The policies that were asked. */
+  readonly chains: PolicyChains;
+}
+
 /** Told of the outcome of a request. */
-export type Settle<R> = (verdict: FinalVerdict<R>, settlement: Settlement<R>) => void;
+export type Settle<R> = (verdict: FinalVerdict<R>, settlement: Settlement) => void;
+
+/** Whoever asks an {@link Edge}. */
+export interface Asker {
+  /** Whether it is gone, as observers and policies can bring about at any step; then nothing more is said of the request. */
+  isGone(): boolean;
+  /**
+   * Why it may have nothing more, or none of `leases`, whatever the policies say; undefined if it may. Asked before the policies
+   * are, and again before a grant counts, since much may have happened meanwhile.
+   */
+  refusal?(leases: readonly Lease[]): Declined | undefined;
+}
+
+/** Somebody who waits for ever. */
+const PATIENT: Asker = { isGone: () => false };
 
 /**
  * Where a question meets its answer: runs each request through the policies of its type, in order, and settles it once.
@@ -46,11 +72,14 @@ export class Edge {
     return this.#chains;
   }
 
-  /** Lets `chains` decide from now on. Decisions under way end with the chains they began with. */
-  replaceChains(chains: PolicyChains): void {
-    const former = this.#chains;
-    this.#chains = chains;
-    former.retire(chains);
+  /**
+   * Lets other policies decide from now on. Decisions under way end with the policies they began with.
+   *
+   * @param whenUsedUp - called once the last of those has ended, perhaps at once
+   */
+  replaceChains(replacement: Replacement, whenUsedUp?: () => void): void {
+    this.#chains = replacement.next;
+    replacement.former.retire(replacement, whenUsedUp);
   }
 
   /** See {@link PolicyContext.extendDeadline}. */
@@ -62,23 +91,24 @@ export class Edge {
   /**
    * Decides `request`. `settle` is called once, before the return if every policy answers at once.
    *
-   * @param isGone tells whether whoever asked is gone, as observers and policies can bring about at any step; then
-   *   nothing more is said of the request
    * @returns the question, if it is still open
    */
   decide<Type extends SshRequestType>(
     request: SshRequests[Type] & { readonly type: Type },
     settle: Settle<SshRequests[Type]>,
-    isGone: () => boolean = () => false,
+    asker: Asker = PATIENT,
   ): PendingDecision | undefined {
     if (this.#hub.wants(request.type)) this.#hub.emit(request);
-    if (isGone()) return undefined;
-    return this.#run<SshRequests[Type]>(
-      consider<SshRequests[Type]>(request),
-      this.#chains.stagesOf(request.type),
-      settle,
-      isGone,
-    );
+    if (asker.isGone()) return undefined;
+    const refused = asker.refusal?.([]);
+    if (refused === undefined) {
+      const stages = this.#chains.stagesOf(request.type);
+      return this.#run<SshRequests[Type]>(consider<SshRequests[Type]>(request), stages, settle, asker);
+    }
+    const verdict = denial<SshRequests[Type]>(request, refused.by, refused.reason);
+    this.#publish(request, verdict, NOBODY, this.#clock.now());
+    if (!asker.isGone()) settle(verdict, { at: NOBODY, attached: [], chains: this.#chains });
+    return undefined;
   }
 
   /**
@@ -92,13 +122,7 @@ export class Edge {
     settle: Settle<R>,
     isGone: () => boolean,
   ): PendingDecision | undefined {
-    return this.#run<R>(granted, stages, settle, isGone);
-  }
-
-  /** Refuses a request that is not put to the policies: the state of the connection rules it out. Published like any other. */
-  refuse(request: SshRequest, by: PolicyName, reason: DenyReason): void {
-    if (this.#hub.wants(request.type)) this.#hub.emit(request);
-    this.#publish(request, denial(request, by, reason), NOBODY, this.#clock.now());
+    return this.#run<R>(granted, stages, settle, { isGone });
   }
 
   /** Tells that what `request` was granted is taken back. */
@@ -111,19 +135,24 @@ export class Edge {
     verdict: Verdict<R>,
     stages: readonly PolicyStage<R>[],
     settle: Settle<R>,
-    isGone: () => boolean,
+    asker: Asker,
   ): PendingDecision | undefined {
     const { request } = verdict;
     const again = verdict.state === 'granted';
     const chains = this.#chains;
     chains.enter();
-    const decision = new Decision<R>(verdict, stages, this.#clock.now(), (settlement) => {
+    const decision = new Decision<R>(verdict, stages, this.#clock.now(), (concluded, place, attached) => {
       chains.leave();
-      if (isGone()) return;
-      const final = settlement.verdict;
-      this.#reportFailure(request, final, settlement.at);
-      if (!again) this.#publish(request, final, settlement.at, decision.startedAt);
-      if (!isGone()) settle(final, settlement);
+      this.#extended.delete(request);
+      if (asker.isGone()) return;
+      const refused = concluded.state === 'granted' ? asker.refusal?.(concluded.leases) : undefined;
+      const final = refused === undefined ? concluded : denial(request, refused.by, refused.reason);
+      const at = refused === undefined ? place : NOBODY;
+      this.#reportFailure(request, final, at);
+      // Whoever hears of it may end the connection, and nothing comes behind its last event.
+      if (asker.isGone()) return;
+      if (!again) this.#publish(request, final, at, decision.startedAt);
+      if (!asker.isGone()) settle(final, { at, attached, chains });
     });
     decision.advance();
     if (decision.settled) return undefined;
@@ -134,7 +163,7 @@ export class Edge {
         chains.leave();
       },
     };
-    if (isGone()) {
+    if (asker.isGone()) {
       pending.cancel();
       return undefined;
     }
@@ -186,12 +215,12 @@ export class Edge {
     const decided = this.#decided(request, verdict.by, at, startedAt);
     this.#hub.emit(
       verdict.state === 'granted'
-        ? { ...decided, outcome: 'granted' }
+        ? { ...decided, outcome: 'granted', ...(isProvisional(verdict) ? { provisional: true } : {}) }
         : { ...decided, outcome: 'denied', reason: verdict.reason },
     );
   }
 
-  #decided(request: SshRequest, by: PolicyName, { source, phase }: Place, since: number) {
+  #decided(request: SshRequest, by: string, { source, phase }: Place, since: number) {
     return {
       type: 'Decided',
       connection: request.connection,
@@ -203,3 +232,7 @@ export class Edge {
     } as const;
   }
 }
+
+/** Whether it lets nobody in yet. */
+const isProvisional = ({ challenge, request }: GrantedVerdict<SshRequest>): boolean =>
+  challenge !== undefined || !isGrantable(request);

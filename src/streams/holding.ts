@@ -1,10 +1,11 @@
-import type { Place, Settlement } from './decision.js';
-import type { Edge, PendingDecision } from './edge.js';
+import type { AttachedLease } from './attached-lease.js';
+import type { Place } from './decision.js';
+import type { Edge, PendingDecision, Settlement } from './edge.js';
 import type { SshRequest } from './events/ssh-request.js';
 import type { Held } from './held.js';
 import { type LeaseEffects, LeaseHolder } from './lease-holder.js';
 import type { Lease, LeaseRevocation } from './lease.js';
-import type { PolicyChains } from './policy-chains.js';
+import type { Replacement } from './policy-chains.js';
 import type { PolicyStage } from './policy-stage.js';
 import type { GrantedVerdict } from './verdict.js';
 
@@ -15,9 +16,7 @@ export interface Grant {
   readonly at: Place;
   /** Milliseconds by the server's clock. */
   readonly grantedAt: number;
-  leases: readonly Lease[];
-  /** The stage that attached each lease. */
-  origins: ReadonlyMap<Lease, object>;
+  leases: readonly AttachedLease[];
 }
 
 /** What the leases of a {@link Holding} may cause. */
@@ -26,21 +25,18 @@ export interface HoldingEffects extends Omit<LeaseEffects, 'revoke'> {
   revoke(revocation: Required<LeaseRevocation>, grant: Grant): void;
 }
 
-/** Policies were replaced in a running server. */
-export interface Replacement {
-  readonly former: PolicyChains;
-  readonly next: PolicyChains;
-  /** Called for each grant that new policies are asked about; the result is called once with whether it was taken back. */
-  readonly ask?: () => (revoked: boolean) => void;
-}
+/** The client decides how often it asks for something that comes with a lease. */
+const MAX_GRANTS = 256;
 
-const NO_ORIGINS: ReadonlyMap<Lease, object> = new Map();
+/** A grace that timers can still wait for, with the time that comes behind it: 24 days in milliseconds. */
+const MAX_GRACE_MS = 24 * 24 * 3_600_000;
 
 /** Said to the user of a grant that new policies deny. */
 const WITHDRAWN = 'this permission has been withdrawn';
 
 /** Everything that was granted to one connection or channel, with the leases, for as long as it lives. */
 export class Holding {
+  readonly #edge: Edge;
   readonly #held: () => Held;
   readonly #effects: HoldingEffects;
   readonly #grants: Grant[] = [];
@@ -49,22 +45,35 @@ export class Holding {
   #asking: Set<PendingDecision> | undefined;
   #over = false;
 
-  constructor(held: () => Held, effects: HoldingEffects) {
+  constructor(edge: Edge, held: () => Held, effects: HoldingEffects) {
+    this.#edge = edge;
     this.#held = held;
     this.#effects = effects;
   }
 
-  /** True once something was revoked or the thing has ended. */
-  get over(): boolean {
-    return this.#over;
+  /** Whether all `leases` are held already. */
+  holds(leases: readonly Lease[]): boolean {
+    return leases.every((lease) => this.#leases?.has(lease) === true);
+  }
+
+  /** Whether so much was granted that no grant with new leases may come. */
+  get full(): boolean {
+    return this.#grants.length >= MAX_GRANTS;
   }
 
   /** Something was granted; a lease may take it back at once. */
-  add(verdict: GrantedVerdict<SshRequest>, { at, origins }: Settlement<SshRequest>, grantedAt: number): void {
+  add(verdict: GrantedVerdict<SshRequest>, { at, attached, chains }: Settlement, grantedAt: number): void {
     if (this.#over) return;
-    const { request, by, leases } = verdict;
-    this.#grants.push({ request, by, at, grantedAt, leases, origins });
-    this.#hold(leases);
+    const { request, by } = verdict;
+    const { source, phase } = at;
+    // Of the place only what it is called: the policy may be replaced, and what was granted does not keep it.
+    const grant: Grant = { request, by, at: { source, phase }, grantedAt, leases: this.#inForce(attached) };
+    this.#grants.push(grant);
+    this.#hold(grant);
+    // Policies that came while the request was being decided have not been asked about it.
+    for (let missed = chains.replacement; missed !== undefined; missed = missed.next.replacement) {
+      if (!this.#isOver()) this.#replace(grant, missed);
+    }
   }
 
   /** Gives all leases up: the thing is no more. */
@@ -77,29 +86,28 @@ export class Holding {
   }
 
   /**
-   * The policies of `former` were replaced by those of `next`: gives up the leases of policies that are gone and, where `ask` is
-   * given, asks the new policies whether each grant still stands.
+   * Policies were replaced: gives up the leases of policies that are gone and, if that is wanted, asks the new policies whether
+   * each grant still stands.
    */
-  reevaluate(edge: Edge, { former, next, ask }: Replacement): void {
+  reevaluate(replacement: Replacement): void {
     for (const grant of [...this.#grants]) {
       if (this.#over) return;
-      // The stages are those of this very type of request.
-      const stages = next.stagesOf(grant.request.type) as readonly PolicyStage<SshRequest>[];
-      const fresh = stages.filter((stage) => !former.has(stage));
-      const kept = grant.leases.filter((lease) => next.has(grant.origins.get(lease)));
-      if (ask === undefined || fresh.length === 0) this.#replaceLeases(grant, kept, NO_ORIGINS);
-      else this.#ask(grant, kept, fresh, edge, ask());
+      this.#replace(grant, replacement);
     }
   }
 
-  #ask(
-    grant: Grant,
-    kept: readonly Lease[],
-    stages: readonly PolicyStage<SshRequest>[],
-    edge: Edge,
-    answered: (revoked: boolean) => void,
-  ): void {
+  #replace(grant: Grant, { former, next, ask }: Replacement): void {
+    const { chains } = this.#edge;
+    // The stages are those of this very type of request. One that has been replaced in its turn is not asked any more.
+    const stages = next.stagesOf(grant.request.type) as readonly PolicyStage<SshRequest>[];
+    const fresh = stages.filter((stage) => !former.has(stage) && chains.has(stage));
+    if (ask === undefined || fresh.length === 0) this.#replaceLeases(grant, []);
+    else this.#ask(grant, fresh, ask());
+  }
+
+  #ask(grant: Grant, stages: readonly PolicyStage<SshRequest>[], answered: (revoked: boolean) => void): void {
     const { request, by } = grant;
+    const leases = this.#inForce(grant.leases).map(({ lease }) => lease);
     const asked: { open: PendingDecision | undefined } = { open: undefined };
     const question: PendingDecision = {
       cancel: () => {
@@ -108,32 +116,37 @@ export class Holding {
       },
     };
     (this.#asking ??= new Set()).add(question);
-    asked.open = edge.reevaluate<SshRequest>(
-      { state: 'granted', request, by, leases: kept },
+    asked.open = this.#edge.reevaluate<SshRequest>(
+      { state: 'granted', request, by, leases },
       stages,
-      (verdict, { origins }) => {
+      (verdict, { attached }) => {
         this.#asking?.delete(question);
-        if (verdict.state === 'denied') {
-          this.#revoke({ type: 'revoke', reason: WITHDRAWN, by: verdict.by }, grant);
-        } else {
-          this.#replaceLeases(grant, verdict.leases, origins);
-        }
-        answered(verdict.state === 'denied');
+        if (verdict.state === 'granted') this.#replaceLeases(grant, attached);
+        else this.#revoke({ type: 'revoke', reason: WITHDRAWN, by: verdict.by }, grant);
+        // A new lease may have taken it back at once.
+        answered(this.#over);
       },
       () => this.#over,
     );
   }
 
-  #replaceLeases(grant: Grant, leases: readonly Lease[], origins: ReadonlyMap<Lease, object>): void {
+  /** Holds `added` as well, and gives up what comes from policies that are gone. */
+  #replaceLeases(grant: Grant, added: readonly AttachedLease[]): void {
     const former = grant.leases;
-    grant.leases = leases;
-    grant.origins = new Map([...grant.origins, ...origins].filter(([lease]) => leases.includes(lease)));
+    grant.leases = [...former, ...this.#inForce(added)];
     // First the new ones: what both narrow is at no time as wide as without them.
-    this.#hold(leases);
-    this.#leases?.release(former.filter((lease) => !leases.includes(lease)));
+    this.#hold(grant);
+    grant.leases = this.#inForce(grant.leases);
+    const wanted = new Set(this.#grants.flatMap(({ leases }) => leases.map(({ lease }) => lease)));
+    this.#leases?.release(former.map(({ lease }) => lease).filter((lease) => !wanted.has(lease)));
   }
 
-  #hold(leases: readonly Lease[]): void {
+  #inForce(leases: readonly AttachedLease[]): readonly AttachedLease[] {
+    const { chains } = this.#edge;
+    return leases.every(({ stage }) => chains.has(stage)) ? leases : leases.filter(({ stage }) => chains.has(stage));
+  }
+
+  #hold({ leases }: Grant): void {
     if (leases.length === 0 || this.#over) return;
     this.#leases ??= new LeaseHolder(this.#held(), {
       warn: (message) => {
@@ -146,16 +159,23 @@ export class Holding {
         this.#effects.fail(cause);
       },
       revoke: (revocation, lease) => {
-        const grant = this.#grants.find((it) => it.leases.includes(lease));
+        const grant = this.#grants.find((it) => it.leases.some((attached) => attached.lease === lease));
         if (grant !== undefined) this.#revoke(revocation, grant);
       },
     });
-    this.#leases.add(leases);
+    this.#leases.add(leases.map(({ lease }) => lease));
   }
 
-  #revoke(revocation: LeaseRevocation, grant: Grant): void {
+  #revoke({ type, reason, by, graceMs }: LeaseRevocation, grant: Grant): void {
     if (this.#over) return;
     this.end();
-    this.#effects.revoke({ by: grant.by, graceMs: 0, ...revocation }, grant);
+    // What is no number is no time.
+    const grace = graceMs !== undefined && graceMs > 0 ? Math.min(graceMs, MAX_GRACE_MS) : 0;
+    this.#effects.revoke({ type, reason, by: by ?? grant.by, graceMs: grace }, grant);
+  }
+
+  /** Asked anew: leases and policies may have ended it since. */
+  #isOver(): boolean {
+    return this.#over;
   }
 }

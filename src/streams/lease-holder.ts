@@ -1,6 +1,7 @@
 import { isObservable, Subscription } from 'rxjs';
 
 import type { Held } from './held.js';
+import { isLeaseSignal } from './lease-signal.js';
 import type { Lease, LeaseNarrowing, LeaseRevocation, LeaseSignal } from './lease.js';
 
 /** What a held lease may cause. */
@@ -10,7 +11,7 @@ export interface LeaseEffects {
   revoke(revocation: LeaseRevocation, lease: Lease): void;
   /** `undefined` once the lease has ended: what it narrowed is as wide as before. */
   narrow(lease: Lease, narrowing: LeaseNarrowing | undefined): void;
-  /** A lease threw when it was made or given up. */
+  /** A lease errored, emitted what is no signal, or threw when it was made or given up. */
   fail(cause: unknown): void;
 }
 
@@ -20,7 +21,7 @@ const UNCONFIRMED = 'the permission can no longer be confirmed';
 /**
  * Holds the leases of one granted thing for as long as it lives.
  *
- * The first revocation counts and ends all of them; a lease that errors revokes.
+ * The first revocation counts and ends all of them; a lease that errors or emits what is no signal revokes.
  */
 export class LeaseHolder {
   readonly #held: Held;
@@ -46,14 +47,17 @@ export class LeaseHolder {
     }
   }
 
+  /** Whether `lease` is held. */
+  has(lease: Lease): boolean {
+    return this.#leases.has(lease);
+  }
+
   /** Gives leases up while the granted thing lives on. */
-  release(leases: Iterable<Lease>): void {
-    for (const lease of leases) {
-      const subscription = this.#leases.get(lease);
-      if (subscription === undefined) continue;
-      this.#leases.delete(lease);
-      this.#giveUp(lease, subscription);
-    }
+  release(leases: readonly Lease[]): void {
+    const held = leases.map((lease) => [lease, this.#leases.get(lease)] as const);
+    // First of all, since giving one up may make another speak.
+    for (const lease of leases) this.#leases.delete(lease);
+    for (const [lease, subscription] of held) if (subscription !== undefined) this.#giveUp(lease, subscription);
   }
 
   /** Gives everything up: the granted thing is no more. */
@@ -73,21 +77,24 @@ export class LeaseHolder {
         next: (signal) => {
           this.#obey(lease, signal);
         },
-        error: () => {
-          this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
+        error: (cause: unknown) => {
+          this.#lose(lease, cause);
         },
       });
       if (this.#leases.has(lease)) subscription.add(holding);
       // It revoked at once, and was given up before there was anything to unsubscribe.
       else this.#unsubscribe(holding);
     } catch (cause) {
-      this.#effects.fail(cause);
-      this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
+      this.#lose(lease, cause);
     }
   }
 
   #obey(lease: Lease, signal: LeaseSignal): void {
     if (this.#over || !this.#leases.has(lease)) return;
+    if (!isLeaseSignal(signal)) {
+      this.#lose(lease, new TypeError('it emitted something that is no signal'));
+      return;
+    }
     switch (signal.type) {
       case 'warn':
         this.#effects.warn(signal.message);
@@ -107,6 +114,13 @@ export class LeaseHolder {
     if (this.#over) return;
     this.end();
     this.#effects.revoke(revocation, lease);
+  }
+
+  /** The lease can no longer say whether the grant stands. */
+  #lose(lease: Lease, cause: unknown): void {
+    if (this.#over || !this.#leases.has(lease)) return;
+    this.#effects.fail(cause);
+    this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
   }
 
   #giveUp(lease: Lease, subscription: Subscription): void {

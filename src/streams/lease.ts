@@ -26,7 +26,7 @@ export interface LeaseRevocation {
   readonly reason: string;
   /** The policy that takes the grant back, for the audit trail. Default: the policy that gave it. */
   readonly by?: PolicyName;
-  /** How long a program may still work after the user was told, in milliseconds. Default 0: it ends at once. */
+  /** How long a program may still work after the user was told, in milliseconds, up to 24 days. Default 0: it ends at once. */
   readonly graceMs?: number;
 }
 

@@ -1,23 +1,24 @@
-import { type Observable, ReplaySubject, type Subscription } from 'rxjs';
+import { EMPTY, type Observable, ReplaySubject, Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
 import type { SshChannel } from '../protocol/channels/ssh-channel.js';
 import { after, type Clock } from './clock.js';
 import type { Connection } from './connection.js';
-import type { Settlement } from './decision.js';
-import type { Edge } from './edge.js';
+import { DenyReason } from './deny-reason.js';
+import type { Edge, Settlement } from './edge.js';
 import type { SshRequest } from './events/ssh-request.js';
 import type { Held } from './held.js';
-import { type Grant, Holding, type Replacement } from './holding.js';
+import { type Grant, Holding } from './holding.js';
 import type { Identity } from './identity.js';
-import type { Lease, LeaseNarrowing, LeaseRevocation } from './lease.js';
-import { Narrowing } from './narrowing.js';
+import type { Lease, LeaseRevocation } from './lease.js';
+import { Narrowings } from './narrowings.js';
+import type { Replacement } from './policy-chains.js';
 import type { Revocation } from './revocation.js';
 import { LAST_WORDS_MS, revokeChannel } from './revoke-channel.js';
 import { spokenText } from './spoken-text.js';
 import { tellUser } from './tell-user.js';
 import { Traffic } from './traffic.js';
-import type { GrantedVerdict } from './verdict.js';
+import type { Declined, GrantedVerdict } from './verdict.js';
 
 /** What {@link Permissions} need of the connection they belong to. */
 export interface PermissionsHost {
@@ -28,8 +29,8 @@ export interface PermissionsHost {
   openChannels(): Iterable<SshChannel>;
   /** Shows a text by SSH_MSG_DEBUG (RFC 4253 section 11.3), if the connection has got that far. */
   debug(text: string): void;
-  /** Reports that the program on a channel was ended by SIGTERM. */
-  sendExitSignal(channel: SshChannel, message: string): void;
+  /** Fixes the report that the program on a channel was ended by SIGTERM. @returns sends it */
+  reportSignal(channel: SshChannel, message: string): () => void;
   disconnect(message: string): void;
   status(message: string): void;
   error(error: SshServerError): void;
@@ -38,10 +39,15 @@ export interface PermissionsHost {
 /** What a channel was granted. */
 interface ChannelPermissions {
   readonly holding: Holding;
+  readonly narrowings: Narrowings;
+  /** The first revocation, of the channel or of its connection. */
   revoked: Revocation | undefined;
+  /** What is to happen until the channel has closed, once it was revoked. */
   ending: Subscription | undefined;
-  narrowings: Map<Lease, Narrowing> | undefined;
 }
+
+const REVOKED: Declined = { by: 'revocation', reason: DenyReason.Revoked };
+const TOO_MUCH_HELD: Declined = { by: 'grants with leases', reason: DenyReason.LimitReached };
 
 /**
  * What one connection and each of its channels may do, for as long as they may: the grants with their leases, what the leases
@@ -50,10 +56,10 @@ interface ChannelPermissions {
 export class Permissions {
   readonly #host: PermissionsHost;
   readonly #holding: Holding;
+  readonly #narrowings: Narrowings;
   #channels: Map<SshChannel, ChannelPermissions> | undefined;
   #traffic: Traffic | undefined;
   #authenticated: ReplaySubject<Identity> | undefined;
-  #narrowings: Map<Lease, Narrowing> | undefined;
   /** Payload of the channels that have closed. */
   #bytesReceived = 0;
   #bytesSent = 0;
@@ -64,12 +70,13 @@ export class Permissions {
 
   constructor(host: PermissionsHost) {
     this.#host = host;
-    this.#holding = new Holding(() => this.#connectionHeld(), {
+    this.#narrowings = new Narrowings(host.clock);
+    this.#holding = new Holding(host.edge, () => this.#connectionHeld(), {
       warn: (message) => {
         this.#warn(spokenText(message));
       },
       narrow: (lease, narrowing) => {
-        this.#narrowings = this.#narrow(this.#narrowings, lease, narrowing, () => this.#host.openChannels());
+        this.#narrowings.set(lease, narrowing, this.#host.openChannels());
       },
       fail: (cause) => {
         this.#onLeaseFailure(cause);
@@ -86,14 +93,27 @@ export class Permissions {
   }
 
   /** The connection was granted something. A lease may take it back at once. */
-  grant(verdict: GrantedVerdict<SshRequest>, settlement: Settlement<SshRequest>): void {
+  grant(verdict: GrantedVerdict<SshRequest>, settlement: Settlement): void {
     if (!this.#ended) this.#holding.add(verdict, settlement, this.#host.clock.now());
   }
 
   /** A channel was granted something. */
-  grantChannel(channel: SshChannel, verdict: GrantedVerdict<SshRequest>, settlement: Settlement<SshRequest>): void {
-    if (this.#ended || channel.closed) return;
+  grantChannel(channel: SshChannel, verdict: GrantedVerdict<SshRequest>, settlement: Settlement): void {
+    if (this.#ended || channel.closing) return;
     this.#permissionsOf(channel).holding.add(verdict, settlement, this.#host.clock.now());
+  }
+
+  /** Whether every one of `leases` is held already, for the connection or for one channel. */
+  holds(leases: readonly Lease[], channel?: SshChannel): boolean {
+    if (leases.length === 0) return true;
+    return this.#holdingOf(channel)?.holds(leases) === true;
+  }
+
+  /** Why the connection, or one channel, may have nothing more, or nothing with `leases`; undefined if it may. */
+  refusal(leases: readonly Lease[], channel?: SshChannel): Declined | undefined {
+    if (this.isEnding(channel)) return REVOKED;
+    const isTooMuch = this.#holdingOf(channel)?.full === true && !this.holds(leases, channel);
+    return isTooMuch ? TOO_MUCH_HELD : undefined;
   }
 
   /** Whether something that is being taken back rules out everything new: on the connection, or on one channel. */
@@ -110,7 +130,7 @@ export class Permissions {
   }
 
   channelOpened(channel: SshChannel): void {
-    for (const narrowing of this.#narrowings?.values() ?? []) narrowing.addTo(channel);
+    this.#narrowings.addTo(channel);
   }
 
   /** Payload has moved on a channel, either way. On the hot path. */
@@ -127,7 +147,7 @@ export class Permissions {
     this.#channels?.delete(channel);
     permissions?.holding.end();
     permissions?.ending?.unsubscribe();
-    for (const narrowing of permissions?.narrowings?.values() ?? []) narrowing.end();
+    permissions?.narrowings.end();
     return permissions?.revoked;
   }
 
@@ -138,10 +158,10 @@ export class Permissions {
 
   /** Policies were replaced: see {@link Holding.reevaluate}. */
   reevaluate(replacement: Replacement): void {
-    this.#holding.reevaluate(this.#host.edge, replacement);
+    this.#holding.reevaluate(replacement);
     for (const { holding } of [...(this.#channels?.values() ?? [])]) {
       if (this.isEnding()) return;
-      holding.reevaluate(this.#host.edge, replacement);
+      holding.reevaluate(replacement);
     }
   }
 
@@ -151,10 +171,14 @@ export class Permissions {
     this.#ended = true;
     this.#holding.end();
     this.#ending?.unsubscribe();
-    for (const narrowing of this.#narrowings?.values() ?? []) narrowing.end();
+    this.#narrowings.end();
     for (const channel of [...(this.#channels?.keys() ?? [])]) this.channelClosed(channel);
     this.#traffic?.end();
     this.#authenticated?.complete();
+  }
+
+  #holdingOf(channel: SshChannel | undefined): Holding | undefined {
+    return channel === undefined ? this.#holding : this.#channels?.get(channel)?.holding;
   }
 
   #permissionsOf(channel: SshChannel): ChannelPermissions {
@@ -168,17 +192,18 @@ export class Permissions {
   }
 
   #newPermissions(channel: SshChannel): ChannelPermissions {
+    const narrowings = new Narrowings(this.#host.clock);
     const permissions: ChannelPermissions = {
       revoked: undefined,
       ending: undefined,
-      narrowings: undefined,
-      holding: new Holding(() => this.#channelHeld(channel), {
+      narrowings,
+      holding: new Holding(this.#host.edge, () => this.#channelHeld(channel), {
         warn: (message) => {
           const text = spokenText(message);
           if (!this.#tell(channel, text)) this.#host.debug(text);
         },
         narrow: (lease, narrowing) => {
-          permissions.narrowings = this.#narrow(permissions.narrowings, lease, narrowing, () => [channel]);
+          narrowings.set(lease, narrowing, [channel]);
         },
         fail: (cause) => {
           this.#onLeaseFailure(cause);
@@ -213,28 +238,6 @@ export class Permissions {
     return told;
   }
 
-  #narrow(
-    narrowings: Map<Lease, Narrowing> | undefined,
-    lease: Lease,
-    signal: LeaseNarrowing | undefined,
-    channels: () => Iterable<SshChannel>,
-  ): Map<Lease, Narrowing> | undefined {
-    let narrowing = narrowings?.get(lease);
-    if (signal === undefined) {
-      narrowing?.end();
-      narrowings?.delete(lease);
-      return narrowings;
-    }
-    if (narrowing === undefined) {
-      narrowing = new Narrowing(this.#host.clock);
-      narrowing.apply(signal);
-      for (const channel of channels()) narrowing.addTo(channel);
-      return (narrowings ?? new Map<Lease, Narrowing>()).set(lease, narrowing);
-    }
-    narrowing.apply(signal);
-    return narrowings;
-  }
-
   #revokeConnection({ by, reason, graceMs }: Required<LeaseRevocation>, grant: Grant): void {
     const message = spokenText(reason);
     this.#revoked = { by, message };
@@ -254,7 +257,8 @@ export class Permissions {
     for (const channel of channels) {
       const permissions = this.#permissionsOf(channel);
       permissions.holding.end();
-      this.#endChannel(channel, permissions, this.#revoked, graceMs);
+      permissions.revoked ??= this.#revoked;
+      this.#endChannel(channel, permissions, message, graceMs);
     }
   }
 
@@ -265,32 +269,31 @@ export class Permissions {
     grant: Grant,
   ): void {
     const revocation: Revocation = { by, message: spokenText(reason) };
+    permissions.revoked = revocation;
     this.#host.edge.revoked(grant.request, revocation, grant.at, grant.grantedAt);
+    // An observer of the event may have ended the connection.
     if (channel.closed) return;
     if (channel.session === undefined) this.#host.debug(revocation.message);
-    this.#endChannel(channel, permissions, revocation, graceMs);
+    this.#endChannel(channel, permissions, revocation.message, graceMs);
   }
 
-  #endChannel(channel: SshChannel, permissions: ChannelPermissions, revocation: Revocation, graceMs: number): void {
-    if (permissions.revoked !== undefined) return;
-    permissions.revoked = revocation;
+  /** May come twice, for the channel and then for its connection: the first grace that is over ends the channel. */
+  #endChannel(channel: SshChannel, permissions: ChannelPermissions, message: string, graceMs: number): void {
     // What slows the channel down must not keep it open.
-    for (const narrowing of permissions.narrowings?.values() ?? []) narrowing.end();
-    const { message } = revocation;
+    permissions.narrowings.end();
     const ending = revokeChannel(channel, {
       clock: this.#host.clock,
       message,
       graceMs,
-      sendExitSignal: () => {
-        this.#host.sendExitSignal(channel, message);
-      },
+      reportSignal: () => this.#host.reportSignal(channel, message),
     });
-    if (channel.closed) ending.unsubscribe();
-    else permissions.ending = ending;
+    permissions.ending ??= new Subscription();
+    permissions.ending.add(ending);
+    if (channel.closed) permissions.ending.unsubscribe();
   }
 
   #onLeaseFailure(cause: unknown): void {
-    this.#host.error(new SshServerError('ERR_SSH_POLICY_FAILED', `a lease threw: ${messageOf(cause)}`, { cause }));
+    this.#host.error(new SshServerError('ERR_SSH_POLICY_FAILED', `a lease failed: ${messageOf(cause)}`, { cause }));
   }
 
   #hasEnded(): boolean {
@@ -303,7 +306,7 @@ export class Permissions {
       for (const channel of this.#host.openChannels()) sum += channel[field];
       return sum;
     };
-    const traffic = (): Traffic => (this.#traffic ??= new Traffic());
+    const activity = (): Observable<number> => (this.#ended ? EMPTY : (this.#traffic ??= new Traffic()).ofConnection);
     const authenticated = (): Observable<Identity> => this.#whenAuthenticated();
     return {
       kind: 'connection',
@@ -317,7 +320,7 @@ export class Permissions {
         return bytes('bytesSent');
       },
       get activity() {
-        return traffic().ofConnection;
+        return activity();
       },
       get authenticated() {
         return authenticated();
@@ -326,7 +329,8 @@ export class Permissions {
   }
 
   #channelHeld(channel: SshChannel): Held {
-    const traffic = (): Traffic => (this.#traffic ??= new Traffic());
+    const activity = (): Observable<number> =>
+      channel.closed ? EMPTY : (this.#traffic ??= new Traffic()).ofChannel(channel);
     const authenticated = (): Observable<Identity> => this.#whenAuthenticated();
     return {
       kind: 'channel',
@@ -340,7 +344,7 @@ export class Permissions {
         return channel.bytesSent;
       },
       get activity() {
-        return traffic().ofChannel(channel);
+        return activity();
       },
       get authenticated() {
         return authenticated();
@@ -353,6 +357,7 @@ export class Permissions {
       this.#authenticated = new ReplaySubject(1);
       const { identity } = this.#host.connection;
       if (identity !== undefined) this.authenticate(identity);
+      else if (this.#ended) this.#authenticated.complete();
     }
     return this.#authenticated.asObservable();
   }

@@ -13,6 +13,14 @@ type StagesByRequest = { readonly [Type in SshRequestType]: readonly PolicyStage
 /** A stage of whatever request. */
 type AnyStage = StagesByRequest[SshRequestType][number];
 
+/** Policies were replaced in a running server. */
+export interface Replacement {
+  readonly former: PolicyChains;
+  readonly next: PolicyChains;
+  /** Called for each grant that new policies are asked about; the result is called once with whether it was taken back. */
+  readonly ask?: () => (revoked: boolean) => void;
+}
+
 /**
  * The resolved chain of each request: all its policies, by phase, built once.
  *
@@ -25,8 +33,12 @@ export class PolicyChains {
   readonly #makeContext: MakeContext | undefined;
   /** By the policy in its place, which stands for the stage when policies are replaced. */
   readonly #stageOf = new Map<object, AnyStage>();
+  readonly #all: ReadonlySet<object>;
   #open = 0;
-  #successor: PolicyChains | undefined;
+  #replacement: Replacement | undefined;
+  /** What these chains have replaced, while decisions of that time are under way: their stages may be among these. */
+  #predecessor: PolicyChains | undefined;
+  #whenUsedUp: (() => void) | undefined;
 
   /** @throws {@link SshServerError} `ERR_SSH_POLICY_FAILED` if a policy throws while it is built or is no operator. */
   constructor(policies: PoliciesByRequest, report: ReportFault, makeContext?: MakeContext, predecessor?: PolicyChains) {
@@ -48,6 +60,7 @@ export class PolicyChains {
       for (const stage of this.#stageOf.values()) if (predecessor?.has(stage) !== true) stage.close();
       throw cause;
     }
+    this.#all = new Set(this.#stageOf.values());
   }
 
   /**
@@ -67,8 +80,17 @@ export class PolicyChains {
 
   /** Whether `stage` is one of these chains. */
   has(stage: object | undefined): boolean {
-    if (stage === undefined) return false;
-    return SSH_REQUEST_TYPES.some((type) => (this.#stages[type] as readonly object[]).includes(stage));
+    return stage !== undefined && this.#all.has(stage);
+  }
+
+  /** How these chains were replaced, once they were. */
+  get replacement(): Replacement | undefined {
+    return this.#replacement;
+  }
+
+  /** Whether they were replaced, and every decision that began with them or before them has ended. */
+  get usedUp(): boolean {
+    return this.#replacement !== undefined && this.#open === 0 && this.#predecessor === undefined;
   }
 
   /** A decision begins that may ask any of the stages, until {@link leave}. */
@@ -79,13 +101,19 @@ export class PolicyChains {
   /** A decision has ended. */
   leave(): void {
     this.#open -= 1;
-    this.#closeIfRetired();
+    this.#closeIfUsedUp();
   }
 
-  /** Begins no more decisions: closes the stages that `successor` does not have, once those under way have ended. */
-  retire(successor: PolicyChains): void {
-    this.#successor = successor;
-    this.#closeIfRetired();
+  /**
+   * Begins no more decisions: closes the stages that `replacement.next` does not have, once they are {@link usedUp}.
+   *
+   * @param whenUsedUp - called once then, perhaps at once
+   */
+  retire(replacement: Replacement, whenUsedUp?: () => void): void {
+    this.#replacement = replacement;
+    this.#whenUsedUp = whenUsedUp;
+    replacement.next.#predecessor = this;
+    this.#closeIfUsedUp();
   }
 
   /** Unsubscribes every policy: nothing will be asked any more. */
@@ -100,9 +128,13 @@ export class PolicyChains {
     );
   }
 
-  #closeIfRetired(): void {
-    if (this.#successor === undefined || this.#open > 0) return;
-    for (const stage of this.#stageOf.values()) if (!this.#successor.has(stage)) stage.close();
+  #closeIfUsedUp(): void {
+    if (this.#replacement === undefined || !this.usedUp) return;
+    const { next } = this.#replacement;
+    for (const stage of this.#stageOf.values()) if (!next.has(stage)) stage.close();
+    this.#whenUsedUp?.();
+    next.#predecessor = undefined;
+    next.#closeIfUsedUp();
   }
 
   #build<R extends SshRequest>(

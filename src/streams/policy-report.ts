@@ -16,9 +16,12 @@ export type PolicyReport =
       readonly type: 'shadow';
       readonly request: SshRequest;
       readonly by: PolicyName;
-      /** `open` if it would have left the request as it was. */
-      readonly outcome: 'open' | 'granted' | 'denied';
-      /** Why it would have denied. */
+      /**
+       * `open` if it would have left the request as it was; `declined` if it looked and would have left it to others, which
+       * denies the request for that reason if nobody grants it.
+       */
+      readonly outcome: 'open' | 'declined' | 'granted' | 'denied';
+      /** Why it would have denied or declined. */
       readonly reason?: DenyReason;
       /** How many leases it would have attached. */
       readonly leases: number;

@@ -7,6 +7,7 @@ import type { Phase } from './phase.js';
 import type { Policy } from './policy.js';
 import type { PolicyContext } from './policy-context.js';
 import { deny, type Verdict } from './verdict.js';
+import { brokenRule, isVerdict } from './verdict-rules.js';
 
 /** A policy in its place: what it is called, when it runs. */
 export interface PlacedPolicy<R extends SshRequest> {
@@ -20,7 +21,7 @@ export interface PlacedPolicy<R extends SshRequest> {
 export type ReportFault = (error: SshServerError, source: string, request: SshRequest | undefined) => void;
 
 /** Makes what the verdicts of one policy carry with them. */
-export type MakeContext = (retired: Observable<void>) => PolicyContext;
+export type MakeContext = (retired$: Observable<void>) => PolicyContext;
 
 interface Ticket<R> {
   readonly verdict: Verdict<R>;
@@ -40,7 +41,9 @@ export class PolicyStage<R extends SshRequest> {
   readonly phase: Phase;
   readonly #input = new Subject<Verdict<R>>();
   readonly #waiting = new Map<R, Ticket<R>>();
-  readonly #output$: Observable<Verdict<R>>;
+  /** What was answered, to notice a policy that answers twice. */
+  readonly #answered = new WeakSet<R>();
+  readonly #output$: Observable<unknown>;
   readonly #report: ReportFault;
   readonly #retired = new ReplaySubject<void>(1);
   readonly #context: PolicyContext | undefined;
@@ -59,8 +62,7 @@ export class PolicyStage<R extends SshRequest> {
     // What a policy written in JavaScript may return.
     const output$: unknown = placed.policy(this.#input.asObservable());
     if (!isObservable(output$)) throw new TypeError('it returned no Observable');
-    // Of what, only its emissions can tell; each is checked.
-    this.#output$ = output$ as Observable<Verdict<R>>;
+    this.#output$ = output$;
   }
 
   /**
@@ -129,28 +131,40 @@ export class PolicyStage<R extends SshRequest> {
   }
 
   /** @param emitted - whatever a policy written in JavaScript may emit */
-  #answer(emitted: Verdict<R> | null | undefined): void {
-    if (typeof emitted !== 'object' || emitted === null) {
-      this.#fail('emitted something that is no verdict', undefined);
+  #answer(emitted: unknown): void {
+    // Anything but null and undefined can be asked for any property, and the request decides whose answer it is.
+    const request = (emitted as { readonly request?: R } | null | undefined)?.request;
+    const ticket = request === undefined ? undefined : this.#waiting.get(request);
+    if (request === undefined || ticket === undefined) {
+      this.#hearNobodys(emitted, request);
       return;
     }
-    const verdict = emitted;
-    const ticket = this.#waiting.get(verdict.request);
-    // Abandoned meanwhile, answered twice, or a request that was never asked: there is nobody to tell.
-    if (ticket === undefined) return;
-    this.#waiting.delete(verdict.request);
+    this.#waiting.delete(request);
+    this.#answered.add(request);
 
-    const broken = brokenRule(ticket.verdict, verdict);
-    if (broken === undefined) {
+    // It is about the request that the policy was asked about.
+    const verdict = isVerdict(emitted) ? (emitted as Verdict<R>) : undefined;
+    const broken = verdict === undefined ? NO_VERDICT : brokenRule(ticket.verdict, verdict);
+    if (verdict !== undefined && broken === undefined) {
       ticket.settle(verdict);
       return;
     }
     this.#report(
-      new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${broken}; the request was denied`),
+      new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${String(broken)}; the request was denied`),
       this.source,
-      verdict.request,
+      request,
     );
     ticket.settle(deny(ticket.verdict, this.source, DenyReason.PolicyFailed));
+  }
+
+  /** An answer that nobody waits for: to what was abandoned, to what was never asked, or one too many. */
+  #hearNobodys(emitted: unknown, request: R | undefined): void {
+    if (request !== undefined && this.#answered.delete(request)) {
+      const text = `${this.source} emitted a second verdict for one request, which is not heard`;
+      this.#report(new SshServerError('ERR_SSH_POLICY_FAILED', text), this.source, request);
+    } else if (!isVerdict(emitted)) {
+      this.#fail(NO_VERDICT, undefined);
+    }
   }
 
   #fail(what: string, cause: unknown): void {
@@ -163,16 +177,4 @@ export class PolicyStage<R extends SshRequest> {
   }
 }
 
-/** The rule of verdicts that going from `before` to `after` breaks, as the end of a sentence. */
-function brokenRule<R>(before: Verdict<R>, after: Verdict<R>): string | undefined {
-  if (after.state === 'denied') return undefined;
-  if (!isUndenied(after)) return 'emitted something that is no verdict';
-  if (before.state === 'denied') return 'revived a denied verdict';
-  if (before.state === 'granted' && after.state === 'open') return 'took a grant back without denying';
-  if (before.leases.some((lease) => !after.leases.includes(lease))) return 'dropped a lease';
-  return undefined;
-}
-
-/** Says of an answer written in JavaScript what the compiler says of one written in TypeScript. */
-const isUndenied = ({ state, leases }: { readonly state: unknown; readonly leases: unknown }): boolean =>
-  (state === 'open' || state === 'granted') && Array.isArray(leases);
+const NO_VERDICT = 'emitted something that is no verdict';

@@ -14,8 +14,12 @@ export interface ChannelRevocationParts {
   readonly message: string;
   /** How long the program may still work once the user was told, in milliseconds. */
   readonly graceMs: number;
-  /** Reports that the program was ended by a signal (RFC 4254 section 6.10). */
-  readonly sendExitSignal: () => void;
+  /**
+   * Fixes the report of how the program ended: by a signal (RFC 4254 section 6.10), whatever it says itself by then.
+   *
+   * @returns sends the report
+   */
+  readonly reportSignal: () => () => void;
 }
 
 /**
@@ -27,15 +31,17 @@ export interface ChannelRevocationParts {
  */
 export function revokeChannel(
   channel: SshChannel,
-  { clock, message, graceMs, sendExitSignal }: ChannelRevocationParts,
+  { clock, message, graceMs, reportSignal }: ChannelRevocationParts,
 ): Subscription {
   const timers = new Subscription();
   const end = (): void => {
     if (channel.session === undefined) channel.abort();
     else channel.close();
   };
+  // Now, since a program that ends when it is told to may do so before its client has read the message.
+  const sendReport = channel.session?.program === undefined ? ignore : reportSignal();
   tellUser(channel, message, () => {
-    if (channel.session?.program !== undefined) sendExitSignal();
+    sendReport();
     if (graceMs > 0) timers.add(after(clock, graceMs, end));
     else end();
   });
@@ -49,3 +55,5 @@ export function revokeChannel(
   );
   return timers;
 }
+
+const ignore = (): void => undefined;

@@ -84,7 +84,7 @@ export class ServerChannel implements Channel {
   }
 
   sendExitStatus(status: number): void {
-    this.#report({ status: status >>> 0 }, { type: 'exit-status', exitStatus: status >>> 0 });
+    this.#report({ status: status >>> 0 }, { type: 'exit-status', exitStatus: status >>> 0 })();
   }
 
   sendExitSignal(signal: string, options: { readonly coreDumped?: boolean; readonly message?: string } = {}): void {
@@ -93,13 +93,12 @@ export class ServerChannel implements Channel {
       this.sendExitStatus(report.status);
       return;
     }
-    this.#report(report, {
-      type: 'exit-signal',
-      signalName: report.signal,
-      coreDumped: options.coreDumped ?? false,
-      errorMessage: options.message ?? '',
-      languageTag: '',
-    });
+    this.#report(report, exitSignal(report.signal, options))();
+  }
+
+  /** Fixes the report that the program was ended by `signal`, named without `SIG`. @returns sends it */
+  reportSignal(signal: string, message: string): () => void {
+    return this.#report({ signal }, exitSignal(signal, { message }));
   }
 
   request(
@@ -114,10 +113,19 @@ export class ServerChannel implements Channel {
     this.#channel.close();
   }
 
-  /** The first report counts: a program ends once. */
-  #report(exit: ChannelExit, detail: ChannelRequestDetail): void {
-    if (this.#exit !== undefined || this.#channel.closing) return;
+  /** The first report counts: a program ends once. @returns sends it */
+  #report(exit: ChannelExit, detail: ChannelRequestDetail): () => void {
+    if (this.#exit !== undefined || this.#channel.closing) return ignore;
     this.#exit = exit;
-    void this.#channel.request(detail.type, ChannelRequestDetail.encode(detail), false);
+    return () => {
+      void this.#channel.request(detail.type, ChannelRequestDetail.encode(detail), false);
+    };
   }
 }
+
+const ignore = (): void => undefined;
+
+const exitSignal = (
+  signalName: string,
+  { coreDumped = false, message = '' }: { readonly coreDumped?: boolean; readonly message?: string },
+): ChannelRequestDetail => ({ type: 'exit-signal', signalName, coreDumped, errorMessage: message, languageTag: '' });

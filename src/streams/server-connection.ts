@@ -27,22 +27,25 @@ import { after } from './clock.js';
 import type { Connection } from './connection.js';
 import type { ConnectionInfo } from './connection-info.js';
 import { ConnectionNotices } from './connection-notices.js';
-import type { Settlement } from './decision.js';
 import { DenyReason } from './deny-reason.js';
-import type { FinalVerdict, PendingDecision, Settle } from './edge.js';
+import type { FinalVerdict, PendingDecision, Settle, Settlement } from './edge.js';
 import type { SshRequest, SshRequestType, SshRequests } from './events/ssh-request.js';
 import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
-import type { Replacement } from './holding.js';
 import type { Identity } from './identity.js';
+import type { Lease } from './lease.js';
 import { openFailureOf } from './open-failure.js';
 import { Permissions } from './permissions.js';
+import type { Replacement } from './policy-chains.js';
 import type { Revocation } from './revocation.js';
 import { ServerChannel } from './server-channel.js';
 import type { ServerContext } from './server-context.js';
-import type { GrantedVerdict, PolicyName } from './verdict.js';
+import type { Declined, GrantedVerdict, PolicyName } from './verdict.js';
 
 /** Stands in requests that cannot happen before somebody has authenticated. */
 const NOBODY: Identity = { user: '', method: 'none' };
+
+const SHUTTING_DOWN: Declined = { by: 'shutdown', reason: DenyReason.ShuttingDown };
+const ONE_PROGRAM: Declined = { by: 'one program a channel', reason: DenyReason.LimitReached };
 
 /** As the policy `loginGrace` says it, whose simplest form this is. */
 const GRACE_EXCEEDED: Revocation = { by: 'loginGrace', message: 'the login took too long' };
@@ -51,7 +54,7 @@ const GRACE_EXCEEDED: Revocation = { by: 'loginGrace', message: 'the login took 
 interface PendingIdentity {
   readonly identity: Identity;
   readonly verdict: GrantedVerdict<SSHUserAuthRequest>;
-  readonly settlement: Settlement<SSHUserAuthRequest>;
+  readonly settlement: Settlement;
 }
 
 /** One connection of a server: asks the policies what the protocol wants to know, and keeps what they grant. */
@@ -88,9 +91,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       debug: (text) => {
         this.#debug(text);
       },
-      sendExitSignal: (channel, message) => {
-        this.#channelOf(channel).sendExitSignal('TERM', { message });
-      },
+      reportSignal: (channel, message) => this.#channelOf(channel).reportSignal('TERM', message),
       disconnect: (message) => {
         this.disconnect(message);
       },
@@ -121,7 +122,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   /** Whether a user has got in. */
   get authenticated(): boolean {
-    return this.#protocol?.authenticated ?? false;
+    return this.#identity !== undefined;
   }
 
   get authMethods(): readonly string[] {
@@ -190,7 +191,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#decide({ type: 'SSHServiceRequest', connection: this.info, service }, (verdict, settlement) => {
       if (verdict.state === 'granted') {
         this.#notices.status(`service ${printable(service)} accepted`);
-        if (verdict.leases.length > 0) this.#permissions.grant(verdict, settlement);
+        this.#hold(verdict, settlement);
       }
       answer(verdict.state === 'granted');
     });
@@ -211,24 +212,20 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       channel: this.#idOf(channel),
       ...question,
     } as const;
-    if (this.#context.draining) {
-      this.#context.edge.refuse(request, 'shutdown', DenyReason.ShuttingDown);
-      answer({ granted: false, reason: 'RESOURCE_SHORTAGE' });
-      return;
-    }
-    if (this.#permissions.isEnding()) {
-      this.#context.edge.refuse(request, 'revocation', DenyReason.Revoked);
-      answer({ granted: false, reason: 'ADMINISTRATIVELY_PROHIBITED' });
-      return;
-    }
-    this.#decide(request, (verdict, settlement) => {
-      if (verdict.state === 'denied') {
-        answer({ granted: false, reason: openFailureOf(verdict.reason) });
-        return;
-      }
-      answer({ granted: true, ...this.#serving(channel, verdict) });
-      this.#permissions.grantChannel(channel, verdict, settlement);
-    });
+    this.#decide(
+      request,
+      (verdict, settlement) => {
+        if (verdict.state === 'denied') {
+          answer({ granted: false, reason: openFailureOf(verdict.reason) });
+          return;
+        }
+        const accepted = (): void => {
+          this.#permissions.grantChannel(channel, verdict, settlement);
+        };
+        answer({ granted: true, accepted, ...this.#serving(channel, verdict) });
+      },
+      channel,
+    );
   }
 
   decideChannelRequest(
@@ -240,27 +237,20 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       type: 'SSHChannelRequest',
       ...this.#contentOf(channel, question),
     } as const;
-    if (startsProgram(question.requestType) && channel.session?.program !== undefined) {
-      this.#context.edge.refuse(request, 'one program a channel', DenyReason.LimitReached);
-      answer({ granted: false });
-      return;
-    }
-    if (this.#permissions.isEnding(channel)) {
-      this.#context.edge.refuse(request, 'revocation', DenyReason.Revoked);
-      answer({ granted: false });
-      return;
-    }
-    this.#decide(request, (verdict, settlement) => {
-      if (verdict.state === 'denied') {
-        answer({ granted: false });
-        return;
-      }
-      // Programs are asked about again when policies are replaced; of the many small requests only those with a lease.
-      if (verdict.leases.length > 0 || startsProgram(question.requestType)) {
-        this.#permissions.grantChannel(channel, verdict, settlement);
-      }
-      answer({ granted: true, ...this.#serving(channel, verdict) });
-    });
+    this.#decide(
+      request,
+      (verdict, settlement) => {
+        if (verdict.state === 'denied') {
+          answer({ granted: false });
+          return;
+        }
+        const accepted = (): void => {
+          this.#hold(verdict, settlement, channel);
+        };
+        answer({ granted: true, accepted, ...this.#serving(channel, verdict) });
+      },
+      channel,
+    );
   }
 
   decideGlobalRequest(question: GlobalRequestQuestion, answer: (it: GlobalRequestAnswer) => void): void {
@@ -271,8 +261,9 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       ...question,
     } as const;
     this.#decide(request, (verdict, settlement) => {
-      if (verdict.state === 'granted' && verdict.leases.length > 0) this.#permissions.grant(verdict, settlement);
-      answer({ granted: verdict.state === 'granted' });
+      if (verdict.state === 'granted') this.#hold(verdict, settlement);
+      // A lease may have taken it back at once.
+      answer({ granted: verdict.state === 'granted' && !this.#permissions.isEnding() });
     });
   }
 
@@ -375,7 +366,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     request: SSHUserAuthRequest,
     attempt: AuthAttempt,
     verdict: FinalVerdict<SSHUserAuthRequest>,
-    settlement: Settlement<SSHUserAuthRequest>,
+    settlement: Settlement,
   ): AuthOutcome {
     if (verdict.state === 'denied') return { type: 'failure' };
     if (verdict.challenge !== undefined) return { type: 'challenge', challenge: verdict.challenge };
@@ -442,6 +433,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   #decide<Type extends SshRequestType>(
     request: SshRequests[Type] & { readonly type: Type },
     settle: Settle<SshRequests[Type]>,
+    channel?: SshChannel,
   ): void {
     const open: { question: PendingDecision | undefined } = { question: undefined };
     open.question = this.#context.edge.decide<Type>(
@@ -452,9 +444,32 @@ export class ServerConnection implements ConnectionAuthority, Connection {
           settle(verdict, settlement);
         });
       },
-      () => this.#ended,
+      {
+        isGone: () => this.#ended,
+        refusal: (leases) => this.#refusal(request, leases, channel),
+      },
     );
     if (open.question !== undefined) (this.#pending ??= new Set()).add(open.question);
+  }
+
+  /** Why `request` cannot be granted in the state that the connection is in. */
+  #refusal(request: SshRequest, leases: readonly Lease[], channel: SshChannel | undefined): Declined | undefined {
+    if (request.type === 'SSHChannelOpenRequest' && this.#context.draining) return SHUTTING_DOWN;
+    const isSecond = channel?.session?.program !== undefined && 'requestType' in request;
+    if (isSecond && startsProgram(request.requestType)) return ONE_PROGRAM;
+    return this.#permissions.refusal(leases, channel);
+  }
+
+  /**
+   * Keeps a grant. Programs are asked about again when policies are replaced; of the many small requests only those that come
+   * with a lease of their own.
+   */
+  #hold(verdict: GrantedVerdict<SshRequest>, settlement: Settlement, channel?: SshChannel): void {
+    const { request, leases } = verdict;
+    const isProgram = request.type === 'SSHChannelRequest' && startsProgram(request.requestType);
+    if (!isProgram && this.#permissions.holds(leases, channel)) return;
+    if (channel === undefined) this.#permissions.grant(verdict, settlement);
+    else this.#permissions.grantChannel(channel, verdict, settlement);
   }
 
   /** Gives an answer. What makes it up comes from policies, and one that cannot be sent costs its connection only. */

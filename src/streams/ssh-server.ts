@@ -19,7 +19,7 @@ import type { LogLevel } from './events/log.js';
 import type { ConnectionRequest } from './events/connection-request.js';
 import type { SshRequest, SshRequestType } from './events/ssh-request.js';
 import type { Phase } from './phase.js';
-import { type PoliciesByRequest, PolicyChains } from './policy-chains.js';
+import { type PoliciesByRequest, PolicyChains, type Replacement } from './policy-chains.js';
 import type { PolicyContext } from './policy-context.js';
 import type { PolicyReport } from './policy-report.js';
 import type { PlacedPolicy } from './policy-stage.js';
@@ -62,6 +62,16 @@ export interface ListenOptions {
 export interface ReplacePoliciesOptions {
   /** Whether the new policies are asked about what was granted before. Default true. */
   readonly reevaluate?: boolean;
+}
+
+/** What {@link SshServer.replacePolicies} has set going. */
+export interface PolicyReplacement {
+  /** What became of the grants, once all new policies have answered. */
+  readonly reevaluated: Promise<ReplacedPolicies>;
+  /** Settles once no decision asks a policy any more that is gone. */
+  readonly usedUp: Promise<void>;
+  /** Whether that is so already. */
+  readonly isUsedUp: boolean;
 }
 
 /** One policy in the order in which it is asked. */
@@ -108,7 +118,7 @@ export class SshServer {
       (error, source, request) => {
         this.#report(error, source, request);
       },
-      (retired) => this.#contextUntil(retired),
+      (retired$) => this.#contextUntil(retired$),
     );
     this.#edge = new Edge(chains, hub, parts.clock, parts.decisionDeadlineMs);
     // A server object of its own class would only forward; the closure sees the private state it needs.
@@ -160,23 +170,25 @@ export class SshServer {
    * policies are asked about it too, each with a granted verdict to begin with: a denial revokes, leases are added. The leases of
    * policies that are gone end either way. Secrets of authentication requests are forgotten by then.
    *
-   * @returns what became of the grants, once all new policies have answered
-   * @throws SshServerError, at once, `ERR_SSH_POLICY_FAILED` if a new policy throws while it is built, `ERR_SSH_STATE` after
+   * A decision under way that ends as a grant is treated in the same way then.
+   *
+   * @throws SshServerError `ERR_SSH_POLICY_FAILED` if a new policy throws while it is built, `ERR_SSH_STATE` after
    *   {@link shutdown}; then the old policies stay in force
    */
   protected replacePolicies(
     policies: PoliciesByRequest,
     { reevaluate = true }: ReplacePoliciesOptions = {},
-  ): Promise<ReplacedPolicies> {
-    this.#checkOpen('replaceHandlers');
+  ): PolicyReplacement {
+    this.checkOpen('replaceHandlers');
     const former = this.#edge.chains;
     const next = former.successor(this.#withAdmission(policies));
-    this.#edge.replaceChains(next);
     const reevaluation = new Reevaluation();
-    for (const connection of [...this.#connections.values()]) {
-      connection.reevaluate({ former, next, ...(reevaluate ? { ask: () => reevaluation.ask() } : {}) });
-    }
-    return reevaluation.finished();
+    const replacement: Replacement = { former, next, ...(reevaluate ? { ask: () => reevaluation.ask() } : {}) };
+    const usedUp = new Promise<void>((resolve) => {
+      this.#edge.replaceChains(replacement, resolve);
+    });
+    for (const connection of [...this.#connections.values()]) connection.reevaluate(replacement);
+    return { isUsedUp: former.usedUp, usedUp, reevaluated: reevaluation.finished() };
   }
 
   /**
@@ -186,9 +198,9 @@ export class SshServer {
    * @throws SshServerError `ERR_SSH_LISTEN` if the address cannot be had, `ERR_SSH_STATE` after {@link shutdown}
    */
   async listen({ port = 22, host, path, backlog }: ListenOptions = {}): Promise<AddressInfo | string> {
-    this.#checkOpen('listen');
+    this.checkOpen('listen');
     await transportReady();
-    this.#checkOpen('listen');
+    this.checkOpen('listen');
     // Nagle's algorithm and delayed acknowledgements together cost 40 ms a round trip.
     const listener = createServer({
       noDelay: true,
@@ -223,7 +235,7 @@ export class SshServer {
       );
     });
     if (this.#draining) listener.close();
-    this.#checkOpen('listen');
+    this.checkOpen('listen');
     this.#listeners.add(listener);
     return listener.address() ?? where;
   }
@@ -238,7 +250,7 @@ export class SshServer {
     stream.on('error', ignore);
     try {
       await transportReady();
-      this.#checkOpen('serve');
+      this.checkOpen('serve');
       return this.#accept(stream, peer);
     } catch (cause) {
       stream.destroy();
@@ -260,6 +272,17 @@ export class SshServer {
   /** Shuts down at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  /** @throws SshServerError `ERR_SSH_STATE` after {@link shutdown} */
+  protected checkOpen(method: string): void {
+    if (!this.#draining) return;
+    throw new SshServerError('ERR_SSH_STATE', `${method}: this server was shut down; create a new one`);
+  }
+
+  /** Awaited once the last connection has ended, before what the server consists of is given up. */
+  protected async settled(): Promise<void> {
+    await this.#parts.settled?.();
   }
 
   async #drain(graceMs: number): Promise<void> {
@@ -289,7 +312,7 @@ export class SshServer {
     deadline.unsubscribe();
     await Promise.all(stopped);
     this.#edge.chains.close();
-    await this.#parts.settled?.();
+    await this.settled();
     this.#hub.complete();
     await this.#parts.dispose?.();
   }
@@ -298,11 +321,11 @@ export class SshServer {
     return { ...policies, ConnectionRequest: [this.#admissionPolicy, ...(policies.ConnectionRequest ?? [])] };
   }
 
-  #contextUntil(retired: Observable<void>): PolicyContext {
+  #contextUntil(retired$: Observable<void>): PolicyContext {
     return {
       clock: this.#parts.clock,
       events: this.#hub.streams,
-      retired,
+      retired: retired$,
       reevaluation: false,
       report: (report) => {
         this.#onPolicyReport(report);
@@ -359,11 +382,6 @@ export class SshServer {
     this.#admission.leave(connection.info.remoteAddress, connection.authenticated);
     this.#parts.released?.(connection);
     this.#checkEmpty();
-  }
-
-  #checkOpen(method: string): void {
-    if (!this.#draining) return;
-    throw new SshServerError('ERR_SSH_STATE', `${method}: this server was shut down; create a new one`);
   }
 
   #checkEmpty(): void {

@@ -26,8 +26,8 @@ export interface MarbleTools {
   ) => Observable<Verdict<SshRequests[R['type']]>>;
 
   /**
-   * Expects verdicts. The letters `o` (open), `g` (granted), `d` (denied), `c` (challenged) and `k` (offer of a key
-   * accepted) have their meaning; give others one, or these another, in `values`.
+   * Expects verdicts. The letters `o` (open), `n` (not granted: open, but declined), `g` (granted), `d` (denied), `c`
+   * (challenged) and `k` (offer of a key accepted) have their meaning; give others one, or these another, in `values`.
    *
    * @param subscription - When to subscribe and unsubscribe, such as `^---!`. Default from the start to the end.
    */

@@ -44,20 +44,22 @@ export class VerdictMatcher {
 /** The line for a verdict that was not expected: all there is to know of it. */
 export const describeVerdict = (verdict: Verdict<unknown>): string => describe(partsOf(verdict));
 
-const DENIED = 'denied: ';
-
 function read(expected: Extract<ExpectedVerdict, string>): VerdictParts {
-  return expected.startsWith(DENIED)
-    ? { outcome: 'denied', reason: expected.slice(DENIED.length) }
-    : // What does not begin like a denial with its reason is an outcome.
-      { outcome: expected as Outcome };
+  const [outcome, reason] = expected.split(': ');
+  return {
+    // What stands before a reason, or without one, is an outcome.
+    outcome: outcome as Outcome,
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function partsOf(verdict: Verdict<unknown>): VerdictParts {
   const { request } = verdict;
   switch (verdict.state) {
-    case 'open':
-      return { outcome: 'open', leases: verdict.leases.length, request };
+    case 'open': {
+      const { leases, declined } = verdict;
+      return { outcome: declined === undefined ? 'open' : 'declined', ...declined, leases: leases.length, request };
+    }
     case 'granted':
       return {
         outcome: verdict.challenge !== undefined ? 'challenged' : isOffer(request) ? 'offer-accepted' : 'granted',

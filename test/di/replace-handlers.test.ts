@@ -261,8 +261,9 @@ describe('replaceHandlers', () => {
   it('leaves everything as it was when something is wrong with the new handlers, and says what', async () => {
     @SshHandler()
     class Unbuildable {
-      constructor(@inject(Symbol.for('test/nobody')) _nobody: unknown) {
-        void _nobody;
+      readonly nobody: unknown;
+      constructor(@inject(Symbol.for('test/nobody')) nobody: unknown) {
+        this.nobody = nobody;
       }
 
       @Decide('SSHUserAuthRequest') lock(verdict$: Observable<Verdict<SSHUserAuthRequest>>) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { generateHostKey } from '../../src/index.js';
 import { readSettings } from '../../src/di/server-options.js';
 import { codeBlocks } from '../support/documented-examples.js';
+import { exampleFiles } from '../support/example-files.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -13,11 +14,7 @@ const read = (file: string): string => readFileSync(path.join(root, file), 'utf8
 const readme = read('README.md');
 const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 
-const examples = new Map(
-  readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => [read(path.join('examples', name)), name]),
-);
+const examples = exampleFiles();
 
 describe('README.md', () => {
   it('shows these examples as they are, and no other code', () => {
@@ -49,8 +46,10 @@ describe('README.md', () => {
   it('links to files that exist', () => {
     const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
 
-    expect(links).toEqual(expect.arrayContaining(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']));
-    expect(links.filter((target) => !existsSync(path.join(root, target)))).toEqual([]);
+    expect(links).toEqual(
+      expect.arrayContaining(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/policies.md']),
+    );
+    expect(links.filter((target) => !existsSync(path.join(root, target.replace(/#.*$/, ''))))).toEqual([]);
   });
 
   it('shows the settings of the compiler that decorators need, and no more of them', () => {

@@ -243,15 +243,85 @@ describe('a decision', () => {
     ]);
   });
 
-  it('that is not put to the policies is published like any other', () => {
-    const { edge, events, settled } = edgeOf(placed('yes', granting('yes')));
-    edge.refuse(connectionRequest(), 'shutdown', DenyReason.ShuttingDown);
+  it('that is ruled out is put to no policy, and published like any other', () => {
+    let asked = 0;
+    const { edge, events } = edgeOf(
+      placed(
+        'yes',
+        map((verdict) => ((asked += 1), verdict)),
+      ),
+    );
+    const settled: Settled[] = [];
+    edge.decide<'ConnectionRequest'>(connectionRequest(), (verdict) => settled.push(verdict), {
+      isGone: () => false,
+      refusal: () => ({ by: 'shutdown', reason: DenyReason.ShuttingDown }),
+    });
 
     expect(events).toMatchObject([
       { type: 'ConnectionRequest' },
-      { type: 'Decided', outcome: 'denied', by: 'shutdown', reason: 'shutting-down' },
+      { type: 'Decided', outcome: 'denied', by: 'shutdown', reason: 'shutting-down', source: 'rxsshd' },
     ]);
+    expect(settled).toMatchObject([{ state: 'denied', by: 'shutdown' }]);
+    expect(asked).toBe(0);
+  });
+
+  it('that was ruled out meanwhile is no grant, and a denial stays what it is', () => {
+    const { answers, policy } = later();
+    const { edge, events } = edgeOf(
+      placed('slow', policy),
+      placed(
+        'choose',
+        map((verdict) =>
+          verdict.request.connection.remoteAddress === '192.0.2.9'
+            ? deny(verdict, 'address', DenyReason.AddressNotAllowed)
+            : grant<ConnectionRequest>(verdict, verdict.request, 'address'),
+        ),
+      ),
+    );
+    let refused = false;
+    const settled: Settled[] = [];
+    for (const from of ['192.0.2.1', '192.0.2.9']) {
+      edge.decide<'ConnectionRequest'>(connectionRequest(from), (verdict) => settled.push(verdict), {
+        isGone: () => false,
+        refusal: () => (refused ? { by: 'shutdown', reason: DenyReason.ShuttingDown } : undefined),
+      });
+    }
+    refused = true;
+    answers[0]?.();
+    answers[1]?.();
+
+    expect(settled).toMatchObject([
+      { state: 'denied', by: 'shutdown' },
+      { state: 'denied', by: 'address' },
+    ]);
+    expect(events.filter(({ type }) => type === 'Decided')).toMatchObject([
+      { outcome: 'denied', by: 'shutdown', source: 'rxsshd' },
+      { outcome: 'denied', by: 'address', source: 'choose' },
+    ]);
+  });
+
+  it('may be given more time by its policies, more than a timer can wait for, but no more than was asked', () => {
+    const { edge, clock, settled, decide } = edgeOf(placed('slow', silent));
+    const delays: number[] = [];
+    const schedule = clock.scheduler.schedule.bind(clock.scheduler);
+    clock.scheduler.schedule = ((work: () => void, delay = 0) => {
+      delays.push(delay);
+      return schedule(work, delay);
+    }) as typeof schedule;
+    const request = connectionRequest();
+    const month = 30 * 24 * 3_600_000;
+    edge.extendDeadline(request, month);
+    edge.extendDeadline(request, Number.NaN);
+    edge.extendDeadline(request, -5);
+    decide(request);
+    clock.advance(month - 1);
     expect(settled).toEqual([]);
+    clock.advance(1);
+
+    expect(settled).toMatchObject([{ state: 'denied', reason: 'policy-silent' }]);
+    expect(Math.max(...delays)).toBeLessThan(2 ** 31);
+    expect(delays).toHaveLength(2);
+    expect(clock.pending).toBe(0);
   });
 });
 

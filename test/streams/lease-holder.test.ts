@@ -51,10 +51,25 @@ describe('held leases', () => {
     expect([first.observed, second.observed]).toEqual([false, false]);
   });
 
-  it('that error revoke, without a word of the error', () => {
+  it('that error revoke, and the error is for the log and not for the user', () => {
     const { log } = hold(throwError(() => new Error('ldap://secret:389 refused')));
 
-    expect(log).toEqual(['revoke the permission can no longer be confirmed by 0']);
+    expect(log).toEqual([
+      'fail Error: ldap://secret:389 refused',
+      'revoke the permission can no longer be confirmed by 0',
+    ]);
+  });
+
+  it('that are given up together say nothing any more, even if one makes another speak', () => {
+    const second = new Subject<LeaseSignal>();
+    const first = new Observable<LeaseSignal>(() => () => {
+      second.next(revoke('late'));
+    });
+    const { log, holder } = hold(first, second);
+    holder.release([first, second]);
+
+    expect(log).toEqual([]);
+    expect(holder.over).toBe(false);
   });
 
   it('that complete leave the grant as it is', () => {

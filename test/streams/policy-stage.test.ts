@@ -93,7 +93,7 @@ describe('a policy stage', () => {
     expect(stage.pending).toBe(0);
   });
 
-  it('settles once: what a policy says twice is not heard', () => {
+  it('settles once: what a policy says twice is not heard, and reported once', () => {
     const { answers, ask, faults } = stageOf(
       mergeMap((verdict) => of(verdict, verdict, deny(verdict, 'no', DenyReason.NoGrant))),
     );
@@ -101,7 +101,16 @@ describe('a policy stage', () => {
 
     expect(answers).toHaveLength(1);
     expect(answers[0]?.state).toBe('open');
-    expect(faults).toEqual([]);
+    expect(faults).toMatchObject([{ source: 'Desk.door', error: { code: 'ERR_SSH_POLICY_FAILED' } }]);
+    expect(faults[0]?.error.message).toContain('a second verdict');
+  });
+
+  it('denies at once what it holds when its policy emits what is no verdict of anything', () => {
+    const { answers, ask, faults } = stageOf(map(() => ({}) as Asked));
+    ask();
+
+    expect(answers).toMatchObject([{ state: 'denied', reason: 'policy-failed' }]);
+    expect(faults).toHaveLength(1);
   });
 
   it('does not hear answers to what was abandoned or never asked', () => {

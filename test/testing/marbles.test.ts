@@ -8,6 +8,8 @@ import {
   allowFrom,
   type Connected,
   consider,
+  decline,
+  deny,
   DenyReason,
   grant,
   grantKeyboardInteractive,
@@ -39,7 +41,7 @@ describe('marbles', () => {
     'judges a policy in a few lines, by letters that have their meaning',
     marbles(({ verdicts, expectVerdicts }) => {
       expectVerdicts(verdicts('n-g-r|', { n: authRequest.none('ann'), g: guess, r: right }).pipe(signIn)).toBe(
-        'o-d-g|',
+        'o-n-g|',
       );
     }),
   );
@@ -83,7 +85,7 @@ describe('marbles', () => {
         user === 'ann' ? answers('---y', { y: true }) : answers('n', { n: false }),
       );
       expectVerdicts(verdicts('rg|', { r: right, g: guess }).pipe(slow)).toBe('-x-(y|)', {
-        x: { outcome: 'denied', request: guess },
+        x: { outcome: 'declined', reason: DenyReason.BadCredential, request: guess },
         y: { outcome: 'granted', request: right },
       });
     }),
@@ -96,6 +98,23 @@ describe('marbles', () => {
       const policy = allowFrom<typeof request>(['192.0.2.0/24']);
       expectVerdicts(verdicts('g', { g: grant(consider(request), request, 'earlier') }).pipe(policy)).toBe('x', {
         x: { outcome: 'denied', reason: DenyReason.AddressNotAllowed, by: 'allowFrom' },
+      });
+    }),
+  );
+
+  it(
+    'tells what somebody has declined from what nobody has decided, and from a denial',
+    marbles(({ verdicts, expectVerdicts }) => {
+      const request = connectionRequest();
+      const open = consider(request);
+      const declined = decline(open, 'keys', DenyReason.KeyNotAccepted);
+      const denied = deny(open, 'keys', DenyReason.KeyNotAccepted);
+      expectVerdicts(verdicts('a-b-c-(bb)', { a: open, b: declined, c: denied })).toBe('o-n-d-(xy)', {
+        x: 'declined: key-not-accepted',
+        y: { outcome: 'declined', reason: DenyReason.KeyNotAccepted, by: 'keys', leases: 0, request },
+      });
+      expectVerdicts(verdicts('b', { b: withLease(declined, EMPTY) })).toBe('l', {
+        l: { outcome: 'declined', leases: 1 },
       });
     }),
   );
@@ -159,13 +178,13 @@ describe('a wrong expectation', () => {
     expect(error).toBeInstanceOf(AssertionError);
     expect(error).toMatchObject({
       actual: [
-        '0 ms  denied: bad-credential by grantPassword, for SSHUserAuthRequest password root from 192.0.2.7',
+        '0 ms  declined: bad-credential by grantPassword, for SSHUserAuthRequest password root from 192.0.2.7',
         '2 ms  granted',
         '3 ms  complete',
       ],
       expected: ['0 ms  granted', '2 ms  granted', '3 ms  complete'],
     });
-    expect(error.message).toMatch(/\+\s+'0 ms {2}denied: bad-credential/);
+    expect(error.message).toMatch(/\+\s+'0 ms {2}declined: bad-credential/);
     expect(error.message).toMatch(/-\s+'0 ms {2}granted'/);
   });
 
@@ -179,13 +198,51 @@ describe('a wrong expectation', () => {
     [
       'another reason',
       ({ verdicts, expectVerdicts }) => {
-        expectVerdicts(verdicts('g', { g: guess }).pipe(signIn)).toBe('x', { x: 'denied: rate-limited' });
+        const denied = deny(consider(guess), 'it', DenyReason.BadCredential);
+        expectVerdicts(verdicts('x', { x: denied })).toBe('x', { x: 'denied: rate-limited' });
       },
     ],
     [
       'another policy',
       ({ verdicts, expectVerdicts }) => {
         expectVerdicts(verdicts('r', { r: right }).pipe(signIn)).toBe('x', { x: { outcome: 'granted', by: 'other' } });
+      },
+    ],
+    [
+      'a declined verdict taken for an open one',
+      ({ verdicts, expectVerdicts }) => {
+        expectVerdicts(verdicts('g', { g: guess }).pipe(signIn)).toBe('o');
+      },
+    ],
+    [
+      'a declined verdict taken for a denied one',
+      ({ verdicts, expectVerdicts }) => {
+        expectVerdicts(verdicts('g', { g: guess }).pipe(signIn)).toBe('x', { x: 'denied: bad-credential' });
+      },
+    ],
+    [
+      'an open verdict taken for a declined one',
+      ({ verdicts, expectVerdicts }) => {
+        expectVerdicts(verdicts('r', { r: right })).toBe('n');
+      },
+    ],
+    [
+      'a denied verdict taken for a declined one',
+      ({ verdicts, expectVerdicts }) => {
+        const denied = deny(consider(guess), 'it', DenyReason.BadCredential);
+        expectVerdicts(verdicts('x', { x: denied })).toBe('x', { x: 'declined: bad-credential' });
+      },
+    ],
+    [
+      'another reason to decline',
+      ({ verdicts, expectVerdicts }) => {
+        expectVerdicts(verdicts('g', { g: guess }).pipe(signIn)).toBe('x', { x: 'declined: key-not-accepted' });
+      },
+    ],
+    [
+      'declined by another policy',
+      ({ verdicts, expectVerdicts }) => {
+        expectVerdicts(verdicts('g', { g: guess }).pipe(signIn)).toBe('x', { x: { outcome: 'declined', by: 'other' } });
       },
     ],
     [

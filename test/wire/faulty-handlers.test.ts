@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   decide,
+  denyWhen,
   decideEach,
   deny,
   DenyReason,
@@ -226,7 +227,7 @@ describe('a policy that', () => {
       handlers: [
         decide(
           'SSHUserAuthRequest',
-          grantPassword(() => false),
+          denyWhen(() => true),
         ),
         decide(
           'SSHUserAuthRequest',

@@ -39,7 +39,7 @@ function sleeper() {
   const sleep = (session: Session): Promise<number> =>
     new Promise((resolve) => {
       session.signal.addEventListener('abort', () => {
-        told.push(String((session.signal.reason as Error).message));
+        told.push((session.signal.reason as Error).message);
         resolve(0);
       });
     });
@@ -94,7 +94,7 @@ describe('a revoked grant of a program', () => {
         by: 'quota',
         message: 'over',
         elapsedMs: 250,
-        request: expect.objectContaining({ requestType: 'exec' }),
+        request: expect.objectContaining({ requestType: 'exec' }) as unknown,
       }),
     ]);
     const again = await client.open({ sender: 1 });

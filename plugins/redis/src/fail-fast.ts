@@ -30,7 +30,8 @@ export class FailFast {
     this.#limits = limits;
     client.on('ready', this.#onReady);
     client.on('close', this.#onClose);
-    if (client.status !== 'ready') this.#await();
+    client.on('end', this.#onEnd);
+    if (client.status !== 'ready' && client.status !== 'end') this.#await();
     if (client.status === 'wait') client.connect().catch(() => undefined);
   }
 
@@ -68,6 +69,7 @@ export class FailFast {
     this.#closed = true;
     this.#client.off('ready', this.#onReady);
     this.#client.off('close', this.#onClose);
+    this.#client.off('end', this.#onEnd);
     this.#attemptEnded();
   }
 
@@ -98,6 +100,11 @@ export class FailFast {
     // The first close after a ready begins an attempt, the next one ends it.
     if (this.#attempt === undefined) this.#await();
     else this.#attemptEnded();
+  };
+
+  /** The client makes no more attempts, not even the one that has just begun. */
+  readonly #onEnd = (): void => {
+    this.#attemptEnded();
   };
 }
 

@@ -87,6 +87,21 @@ describe.skipIf(redisProgram.missing.length > 0)(redisProgram.title('a counter s
     expect(await store.hit('a', once)).toEqual({ allowed: false, count: 1 });
   });
 
+  it("says at once that there is no Redis when the application's client has given up", async () => {
+    await redis.start();
+    const client = new Redis(redis.socket, { retryStrategy: () => null });
+    store = redisCounterStore({ client, ...PATIENT });
+    await store.hit('a', once);
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await redis.kill();
+    await ended;
+
+    await expect(store.hit('a', once)).rejects.toEqual(storeError('ERR_REDIS_AWAY'));
+    await store.close();
+    store = redisCounterStore({ client, ...PATIENT });
+    await expect(store.hit('a', once)).rejects.toEqual(storeError('ERR_REDIS_AWAY'));
+  });
+
   it('fails what Redis was asked when it went away, and does not ask again', async () => {
     await redis.start();
     await open().hit('a', once);

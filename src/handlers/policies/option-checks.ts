@@ -10,6 +10,22 @@ export function requireFunction(policy: string, option: string, value: unknown):
 }
 
 /**
+ * Checks that there is something to read from, before anything is.
+ *
+ * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION` if `value` is not an object.
+ */
+export function requireObject(policy: string, option: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw policyOptionError(policy, option, 'must be an object', value);
+}
+
+/** Whether `value` is an object with these methods, which is all that can be told of one that others have written. */
+export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+/**
  * Checks a count.
  *
  * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION` if `value` is not an integer of at least 1.

@@ -272,7 +272,8 @@ export class UserAuthentication {
     this.#lastKey = undefined;
     this.#queue.length = 0;
     this.#link.send(UserauthSuccess.encode({}));
-    this.#authority.onAuthenticated();
+    // In a key exchange that the peer does not finish, one answer too many ends the connection.
+    if (!this.#closed) this.#authority.onAuthenticated();
   }
 }
 

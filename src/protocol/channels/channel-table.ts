@@ -200,8 +200,9 @@ export class ChannelTable implements ChannelHost {
       if (answer.serve === undefined && channel.session === undefined) channel.readAsEvents();
       this.authority.onChannelOpened(channel);
       // Whoever hears of it may end the connection, and then nothing happens on the channel any more.
-      if (!channel.closed) this.authority.onChannelReadyToSend(channel);
-      if (!channel.closed) answer.serve?.();
+      if (isUsable(channel)) answer.accepted?.();
+      if (isUsable(channel)) this.authority.onChannelReadyToSend(channel);
+      if (isUsable(channel)) answer.serve?.();
     });
   }
 
@@ -236,6 +237,7 @@ export class ChannelTable implements ChannelHost {
         if (granted) {
           if (startsProgram(requestType) && answer.serve === undefined) channel.readAsEvents();
           this.authority.onChannelRequested(channel, question);
+          if (isUsable(channel)) answer.accepted?.();
           if (isUsable(channel)) answer.serve?.();
         }
         answered();

@@ -20,7 +20,14 @@ export type Decided = {
   /** Milliseconds from question to answer. */
   readonly elapsedMs: number;
 } & (
-  | { readonly outcome: 'granted' }
+  | {
+      readonly outcome: 'granted';
+      /**
+       * True of an authentication request that was met and lets nobody in yet: an offered key that would do, questions for
+       * the user. Absent otherwise.
+       */
+      readonly provisional?: true;
+    }
   | { readonly outcome: 'denied'; readonly reason: DenyReason }
   /** `message` is what the user was told. `elapsedMs` counts from the grant. */
   | { readonly outcome: 'revoked'; readonly message: string }

@@ -10,9 +10,12 @@ export interface ShadowDecided {
   readonly request: SshRequest;
   /** The policy, by the name it gave itself. */
   readonly by: string;
-  /** `open` if it would have left the request as it was. */
-  readonly outcome: 'open' | 'granted' | 'denied';
-  /** Why it would have denied. */
+  /**
+   * `open` if it would have left the request as it was; `declined` if it looked and would have left it to others, which
+   * denies the request for that reason if nobody grants it.
+   */
+  readonly outcome: 'open' | 'declined' | 'granted' | 'denied';
+  /** Why it would have denied or declined. */
   readonly reason?: DenyReason;
   /** How many leases it would have attached. */
   readonly leases: number;

@@ -18,6 +18,13 @@ const common = (request: SshRequest) =>
 /** The event of a request that was granted. */
 export const grantedEvent = (request: SshRequest): Decided => ({ ...common(request), outcome: 'granted' });
 
+/** The event of a request that was met and lets nobody in yet: an offer that would do, questions. */
+export const provisionalEvent = (request: SshRequest): Decided => ({
+  ...common(request),
+  outcome: 'granted',
+  provisional: true,
+});
+
 /** The event of a request that was denied. */
 export const deniedEvent = (request: SshRequest, reason: DenyReason): Decided => ({
   ...common(request),

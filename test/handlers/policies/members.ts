@@ -3,7 +3,7 @@ import { map, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import { DenyReason } from '../../../src/streams/deny-reason.js';
 import type { Lease } from '../../../src/streams/lease.js';
 import type { Policy } from '../../../src/streams/policy.js';
-import { deny, type Verdict } from '../../../src/streams/verdict.js';
+import { decline, deny, type Verdict } from '../../../src/streams/verdict.js';
 
 /** Grants what is open, as `by`, and attaches leases. */
 export const grants = <R>(by: string, ...leases: readonly Lease[]): Policy<R> =>
@@ -16,6 +16,16 @@ export const grants = <R>(by: string, ...leases: readonly Lease[]): Policy<R> =>
 /** Denies everything, as `by`. */
 export const denies = <R>(by: string, reason: DenyReason = DenyReason.NotPermitted, cause?: unknown): Policy<R> =>
   map((verdict) => deny(verdict, by, reason, cause));
+
+/** Leaves what is open to others, as `by`, and attaches leases. */
+export const declines = <R>(
+  by: string,
+  reason: DenyReason = DenyReason.BadCredential,
+  ...leases: readonly Lease[]
+): Policy<R> =>
+  map((verdict) =>
+    verdict.state === 'denied' ? verdict : decline({ ...verdict, leases: [...verdict.leases, ...leases] }, by, reason),
+  );
 
 /** Has no opinion, but leases. */
 export const abstains = <R>(...leases: readonly Lease[]): Policy<R> =>

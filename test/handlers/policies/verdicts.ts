@@ -5,6 +5,7 @@ import type { Lease } from '../../../src/streams/lease.js';
 import type { Policy } from '../../../src/streams/policy.js';
 import {
   consider,
+  decline,
   deny,
   type DeniedVerdict,
   type GrantedVerdict,
@@ -41,6 +42,10 @@ export const grantedBy = <R>(by: string, request: R): GrantedVerdict<R> => ({
 
 export const deniedBy = <R>(by: string, request: R, reason: DenyReason, cause?: unknown): Verdict<R> =>
   deny(consider(request), by, reason, cause);
+
+/** Left open by one who would not grant it. */
+export const declinedBy = <R>(by: string, request: R, reason: DenyReason): Verdict<R> =>
+  decline(consider(request), by, reason);
 
 /** Everything `policy` has answered so far to `verdicts`, in order of the answers. */
 export function answersTo<R>(policy: Policy<R>, ...verdicts: readonly Verdict<R>[]): readonly Verdict<R>[] {

@@ -14,7 +14,7 @@ import { decideEach } from '../decide-each.js';
 import { isFailedAuthentication } from './failed-authentication.js';
 import { learnFrom } from './learn-from.js';
 import { requireCount, requireDuration, requireFunction } from '../option-checks.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import { prefixLengths, type SourcePrefixOptions } from '../matching/prefix-lengths.js';
@@ -92,6 +92,7 @@ export function banAfter<R extends FromConnection>(options: BanAfterOptions): Po
   if (maxBanMs < banMs) throw policyOptionError('banAfter', 'maxBanMs', 'must be at least banMs', maxBanMs);
   requireBoolean('banAfter', 'liftOnProvenKey', liftOnProvenKey);
   requireFunction('banAfter', 'isFailure', isFailure);
+  requireClock('banAfter', options);
   requireChoice('banAfter', 'onStoreFailure', onStoreFailure, ['deny', 'allow']);
   const lengths = prefixLengths('banAfter', options);
   const ledger = new BanLedger(completeStoreOf('banAfter', options), by, {

@@ -1,6 +1,6 @@
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Decided } from '../../../streams/events/decided.js';
-import type { SSHUserAuthRequest } from '../../../streams/events/ssh-user-auth-request.js';
+import { isAuthAttempt } from '../is-auth-attempt.js';
 
 /** The reasons that tell of a wrong guess; the others tell of the server, the hour or the load. */
 const WRONG: ReadonlySet<DenyReason> = new Set([
@@ -13,30 +13,11 @@ const WRONG: ReadonlySet<DenyReason> = new Set([
 ]);
 
 /**
- * Whether somebody tried to get in and could not: a password, an answer, a proven key or a wrong signature that was denied
- * as wrong, as nobody's, or for the name of the user.
- *
- * Questions are no attempts: `none`, a key that is only offered (a client with five keys in its agent asks five times),
- * the start of keyboard-interactive, a method that the server does not know.
+ * Whether somebody tried to get in and could not: an attempt (see {@link isAuthAttempt}) that was denied as wrong, as nobody's,
+ * or for the name of the user.
  */
 export const isFailedAuthentication = (decided: Decided): boolean =>
   decided.outcome === 'denied' &&
   decided.request.type === 'SSHUserAuthRequest' &&
-  isAttempt(decided.request) &&
+  isAuthAttempt(decided.request) &&
   WRONG.has(decided.reason);
-
-function isAttempt(request: SSHUserAuthRequest): boolean {
-  switch (request.method) {
-    case 'password':
-      return true;
-    case 'publickey':
-      return request.stage !== 'offered';
-    case 'keyboard-interactive':
-      return request.stage === 'answered';
-    case 'none':
-    case 'other':
-      return false;
-    default:
-      return request satisfies never;
-  }
-}

@@ -6,7 +6,6 @@ import type { EventStreams } from '../../../streams/event-streams.js';
 import type { Decided } from '../../../streams/events/decided.js';
 import type { Disconnected } from '../../../streams/events/disconnected.js';
 import type { ErrorEvent } from '../../../streams/events/error.js';
-import { isGrantable } from '../../../streams/is-grantable.js';
 import { isFailedAuthentication } from './failed-authentication.js';
 import type { PenaltyWeights } from './penalty-weights.js';
 
@@ -58,10 +57,8 @@ export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
     const conduct = conductOf(connection);
     if ('identity' in request) {
       conduct.authenticated = true;
-    } else if (request.type === 'SSHUserAuthRequest' && outcome !== 'revoked') {
-      // Nobody asks again once authentication has succeeded (RFC 4252 section 5.1). So a grant that another request
-      // follows was a step, a round of questions for one; and what cannot be granted was never more.
-      conduct.authenticated = outcome === 'granted' && isGrantable(request);
+    } else if (request.type === 'SSHUserAuthRequest') {
+      if (outcome === 'granted' && decided.provisional !== true) conduct.authenticated = true;
       if (isFailedAuthentication(decided)) conduct.failed = true;
     }
     return undefined;

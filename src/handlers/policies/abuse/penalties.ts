@@ -14,7 +14,7 @@ import { learnFrom } from './learn-from.js';
 import { misbehaviours } from './misbehaviours.js';
 import { requireDuration } from '../option-checks.js';
 import { type PenaltyWeights, penaltyWeights } from './penalty-weights.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import { prefixLengths, type SourcePrefixOptions } from '../matching/prefix-lengths.js';
@@ -65,13 +65,14 @@ export interface PenaltiesOptions
  */
 export function penalties<R extends FromConnection>(options: PenaltiesOptions = {}): Policy<R> {
   const by = policyName('penalties', options);
+  requireClock('penalties', options);
   const { minMs = 15_000, maxMs = 600_000, onStoreFailure = 'deny', weights: given = {} } = options;
   requireDuration('penalties', 'minMs', minMs);
   requireDuration('penalties', 'maxMs', maxMs);
   if (maxMs < minMs) throw policyOptionError('penalties', 'maxMs', 'must be at least minMs', maxMs);
   requireChoice('penalties', 'onStoreFailure', onStoreFailure, ['deny', 'allow']);
   const weights = penaltyWeights('penalties', given);
-  const exempt = exemptList(options.exempt ?? []);
+  const exempt = exemptList(options.exempt);
   const lengths = prefixLengths('penalties', options);
   const store = completeStoreOf('penalties', options);
 
@@ -121,7 +122,7 @@ export function penalties<R extends FromConnection>(options: PenaltiesOptions = 
   );
 }
 
-function exemptList(entries: readonly string[]): AddressList {
+function exemptList(entries: readonly string[] = []): AddressList {
   if (!Array.isArray(entries)) throw policyOptionError('penalties', 'exempt', 'must be an array of addresses', entries);
   const reading = AddressList.read(entries);
   if ('list' in reading) return reading.list;

@@ -1,3 +1,4 @@
+import { requireObject } from '../option-checks.js';
 import { policyOptionError } from '../policy-option-error.js';
 
 /** What each kind of misbehaviour costs, in milliseconds; 0 forgives it. */
@@ -6,7 +7,7 @@ export interface PenaltyWeights {
   readonly authFailureMs: number;
   /** A connection that ended before anybody tried, or whose key exchange failed. Default 1 000. */
   readonly noAuthMs: number;
-  /** A connection that was ended since nobody had signed in in time. Default 10 000. */
+  /** A connection that the server, or a policy named `loginGrace`, ended since nobody had signed in in time. Default 10 000. */
   readonly graceExceededMs: number;
   /** A connection on which the peer broke the protocol. Default 90 000. */
   readonly protocolErrorMs: number;
@@ -29,6 +30,7 @@ const DEFAULT_WEIGHTS: PenaltyWeights = {
  * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION` if one is unknown or not a finite number of at least 0.
  */
 export function penaltyWeights(policy: string, given: Partial<PenaltyWeights>): PenaltyWeights {
+  requireObject(policy, 'weights', given);
   const weights = { ...DEFAULT_WEIGHTS, ...given };
   for (const [kind, weight] of Object.entries(weights)) {
     // A misspelt kind would leave the default in force.

@@ -9,7 +9,7 @@ import { decideEach, type UndeniedVerdict } from '../decide-each.js';
 import { holdVerdict } from './hold-verdict.js';
 import { requireCount, requireDuration, requireFunction } from '../option-checks.js';
 import { Places } from './places.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import { whileConnected } from './while-connected.js';
 
@@ -49,6 +49,7 @@ export function tarpit<R extends FromConnection>(options: TarpitOptions<R>): Pol
   if (typeof delayMs !== 'function') requireDuration('tarpit', 'delayMs', delayMs);
   requireFunction('tarpit', 'when', when);
   requireCount('tarpit', 'maxHeld', maxHeld);
+  requireClock('tarpit', options);
   const places = new Places(maxHeld);
 
   const hold = (verdict: UndeniedVerdict<R>) => {

@@ -12,7 +12,7 @@ import { holdVerdict } from './hold-verdict.js';
 import { requireCount, requireDuration } from '../option-checks.js';
 import { Places } from './places.js';
 import { requirePolicy } from '../composition/policy-checks.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import { whileConnected } from './while-connected.js';
@@ -65,6 +65,7 @@ export function uniformDelay<R extends FromConnection>(policy: Policy<R>, option
   requireDuration('uniformDelay', 'floorMs', floorMs);
   requireJitter(jitterMs);
   requireCount('uniformDelay', 'maxHeld', maxHeld);
+  requireClock('uniformDelay', options);
   const places = new Places(maxHeld);
 
   return decideWith(by, [policy], (verdict, ask) => {

@@ -8,7 +8,7 @@ import { deny, type PolicyName, withLease } from '../../../streams/verdict.js';
 import { requireBoolean } from '../choice-checks.js';
 import { decideEach } from '../decide-each.js';
 import { at } from '../lifetime/long-timer.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import { TimeZone } from './time-zone.js';
@@ -55,6 +55,7 @@ export function during<R>(windows: readonly (WeeklyWindow | string)[], options: 
   const by = policyName('during', options);
   const { endSessions = true, warnBeforeMs = 5 * MINUTE_MS } = options;
   requireBoolean('during', 'endSessions', endSessions);
+  requireClock('during', options);
   if (!Number.isFinite(warnBeforeMs) || warnBeforeMs < 0) {
     throw policyOptionError(
       'during',

@@ -28,7 +28,8 @@ const TYPES: ReadonlySet<string> = new Set(['direct-tcpip', 'direct-streamlocal@
  * A target is compared as the client writes it, and nothing is looked up. A name may resolve to anything, to `127.0.0.1` too,
  * and to something else each time: `*.example.com` trusts whoever gives these names their addresses. A rule with addresses
  * allows no names, and a rule with names no addresses; only `*` allows both. Whatever is allowed is reached from the server,
- * with its place in the network: allow loopback and private networks by intention alone. A socket is compared as text, too:
+ * with its place in the network: allow loopback and private networks by intention alone. What is no host name, such as
+ * `127.1` or text with a NUL, which resolvers read in their own way, is allowed by `*` alone. A socket is compared as text, too:
  * where a symbolic link leads is not looked at, and a path with `..` is allowed by no rule.
  *
  * @example

@@ -2,7 +2,14 @@ import type { Challenge, Prompt } from '../../../streams/challenge.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { KeyboardInteractiveAnswer, SSHUserAuthRequest } from '../../../streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../streams/policy.js';
-import { challenge, type Challengeable, deny, grant, type OpenVerdict, type Verdict } from '../../../streams/verdict.js';
+import {
+  challenge,
+  type Challengeable,
+  deny,
+  grant,
+  type OpenVerdict,
+  type Verdict,
+} from '../../../streams/verdict.js';
 import { type Answer, whenAnswered } from '../answer.js';
 import { decideEach } from '../decide-each.js';
 import { requireCount, requireFunction } from '../option-checks.js';
@@ -19,7 +26,8 @@ export interface KeyboardInteractiveOptions extends PolicyOptions {
   readonly prompts: readonly Prompt[] | ((request: Challengeable) => Answer<Challenge>);
   /**
    * Judges the answers, in the order of the prompts. `true` grants, `'again'` asks another round, anything else denies,
-   * an Observable that completes without a value included.
+   * an Observable that completes without a value included. Another round is for what is still missing: who is asked again
+   * after a wrong answer has guessed for free, since {@link banAfter} and {@link penalties} count denials.
    */
   readonly verify: (
     user: string,
@@ -107,5 +115,8 @@ function questionsOf(prompts: KeyboardInteractiveOptions['prompts']): (request: 
 /** What the compiler promises of the prompts is checked, for those who write JavaScript. */
 function isPromptList(value: unknown): value is readonly Prompt[] {
   if (!Array.isArray(value) || value.length > MAX_PROMPTS) return false;
-  return value.every((prompt: Partial<Prompt> | null | undefined) => typeof prompt?.text === 'string');
+  return value.every((prompt: Partial<Prompt> | null | undefined) => {
+    const { text, echo = false }: { readonly text?: unknown; readonly echo?: unknown } = prompt ?? {};
+    return typeof text === 'string' && typeof echo === 'boolean';
+  });
 }

@@ -1,5 +1,5 @@
 import { SshServerError } from '../../../errors.js';
-import type { AuthorizedKeysProblem } from '../../../protocol/authentication/authorized-keys.js';
+import type { AuthorizedKey, AuthorizedKeysProblem } from '../../../protocol/authentication/authorized-keys.js';
 import { type Clock, systemClock } from '../../../streams/clock.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type {
@@ -13,6 +13,7 @@ import { type Answer, whenAnswered } from '../answer.js';
 import { AuthorizedKeySet, type AuthorizedKeysSource } from './authorized-key-set.js';
 import { decideEach } from '../decide-each.js';
 import { requireFunction } from '../option-checks.js';
+import { requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 
@@ -72,6 +73,7 @@ export function grantPublicKey(
   const by = policyName('grantPublicKey', options);
   const { clock = systemClock, onProblem } = options;
   if (onProblem !== undefined) requireFunction('grantPublicKey', 'onProblem', onProblem);
+  requireClock('grantPublicKey', options);
   const isConcerned = concernedUsers(options.user);
   const keysOf = finder(source, onProblem);
 
@@ -112,7 +114,7 @@ function finder(
         found === undefined ? undefined : new AuthorizedKeySet(found, (problem) => onProblem?.(problem, user)),
       );
   }
-  if (typeof source !== 'string' && !Array.isArray(source)) {
+  if (typeof source !== 'string' && !isEntryList(source)) {
     throw policyOptionError('grantPublicKey', 'source', 'must be text, entries or a function', source);
   }
   const keys = new AuthorizedKeySet(source, (problem) => {
@@ -121,6 +123,14 @@ function finder(
   });
   return () => keys;
 }
+
+/** What the compiler promises of the entries is checked, for those who write JavaScript. */
+const isEntryList = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((entry: Partial<AuthorizedKey> | null | undefined) => {
+    const { blob, options } = entry ?? {};
+    return blob instanceof Uint8Array && Array.isArray(options);
+  });
 
 const unusable = ({ line, message }: AuthorizedKeysProblem): SshServerError =>
   new SshServerError(

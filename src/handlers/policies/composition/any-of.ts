@@ -1,6 +1,6 @@
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Policy } from '../../../streams/policy.js';
-import type { DeniedVerdict, Verdict } from '../../../streams/verdict.js';
+import type { DeniedVerdict, OpenVerdict, Verdict } from '../../../streams/verdict.js';
 import type { Answer } from '../answer.js';
 import { decideWith } from './decide-with.js';
 import { declinedBy } from './declined-by.js';
@@ -10,13 +10,13 @@ import { requirePolicies } from './policy-checks.js';
  * Grants what one of `policies` grants: alternatives, each with conditions of its own.
  *
  * The policies are asked one after the other, each about the verdict as it came in, until one grants; its leases and
- * what it serves count, those of the others do not. A denial only means that this alternative is none. If nobody grants,
- * the request is denied with the first denial if there was one, and stays open as it came in if not. To accept an offered
- * key or to ask questions counts as a grant does. A granted verdict is left to the first policy that does not deny it, so it
- * is denied only if all deny it.
+ * what it serves count, those of the others do not. To accept an offered key or to ask questions counts as a grant does. A
+ * denial only means that this alternative is none. If all deny, so does `anyOf`, as the first of them. If nobody grants and
+ * one does not deny, the request stays open, declined for the first reason that one of them gave, and policies beside `anyOf`
+ * may still grant it. A granted verdict is left to the first policy that does not deny it.
  *
- * A policy that fails, with {@link DenyReason.PolicyFailed}, is passed over like any other that denies: the others may
- * still grant, and if none does the request is denied. What it failed of is then reported as an `Error` event.
+ * A policy that fails, with {@link DenyReason.PolicyFailed}, is passed over like any other that denies. What it failed of is
+ * then reported as an `Error` event.
  * A policy that stays silent keeps the later ones from being asked, until the server denies the request; one that errors
  * ends the whole, so the server denies what is under way.
  *
@@ -39,31 +39,42 @@ export function anyOf<R extends SshRequest>(...policies: readonly Policy<R>[]): 
   requirePolicies('anyOf', policies);
 
   return decideWith('anyOf', policies, (verdict, ask) => {
-    const askFrom = (
-      index: number,
-      refusals: readonly DeniedVerdict<R>[],
-      open: readonly Verdict<R>[],
-    ): Answer<Verdict<R>> => {
+    /** @param refusals - What those before `index` have answered: none has granted. */
+    const askFrom = (index: number, refusals: readonly (OpenVerdict<R> | DeniedVerdict<R>)[]): Answer<Verdict<R>> => {
       const policy = policies[index];
-      const [first, ...others] = refusals;
-      if (policy === undefined) {
-        reportFailures(others);
-        return first ?? declinedBy(verdict, open);
-      }
+      if (policy === undefined) return withoutGrant(verdict, refusals);
       return ask(policy, verdict, (answer) => {
-        if (answer.state === 'denied') return askFrom(index + 1, [...refusals, answer], open);
-        if (answer.state === 'open') return askFrom(index + 1, refusals, [...open, answer]);
+        if (answer.state !== 'granted') return askFrom(index + 1, [...refusals, answer]);
         reportFailures(refusals);
         return answer;
       });
     };
-    return askFrom(0, [], []);
+    return askFrom(0, []);
   });
 }
 
+/**
+ * What becomes of `verdict` if none of the alternatives grants it. Denied only if all deny: one that has no opinion on an
+ * open verdict has none on a granted one, so whoever grants may stand before `anyOf` or after it.
+ */
+function withoutGrant<R extends SshRequest>(
+  verdict: Verdict<R>,
+  refusals: readonly (OpenVerdict<R> | DeniedVerdict<R>)[],
+): Verdict<R> {
+  const [first, ...others] = refusals;
+  if (first?.state === 'denied' && others.every(({ state }) => state === 'denied')) {
+    reportFailures(others);
+    return first;
+  }
+  reportFailures(refusals);
+  return declinedBy(verdict, refusals);
+}
+
 /** The server learns of the failure behind a denial that it gets; of these it gets none. */
-function reportFailures(refusals: readonly DeniedVerdict<SshRequest>[]): void {
-  for (const { request, by, cause, context } of refusals) {
-    if (cause !== undefined) context?.report({ type: 'failure', request, by, cause });
+function reportFailures(refusals: readonly (OpenVerdict<SshRequest> | DeniedVerdict<SshRequest>)[]): void {
+  for (const refusal of refusals) {
+    if (refusal.state !== 'denied' || refusal.cause === undefined) continue;
+    const { request, by, cause, context } = refusal;
+    context?.report({ type: 'failure', request, by, cause });
   }
 }

@@ -9,9 +9,9 @@ import { type Answer, isPending } from '../answer.js';
 import { type Approval, ApprovalDesk } from './approval-desk.js';
 import { requireBoolean } from '../choice-checks.js';
 import { decideEach, type UndeniedVerdict } from '../decide-each.js';
-import { ExpiringMap } from './expiring-map.js';
-import { requireCount, requireDuration, requireFunction } from '../option-checks.js';
-import { type ClockOption, clockFor } from '../policy-clock.js';
+import { ExpiringMap } from '../expiring-map.js';
+import { requireCount, requireDuration, requireFunction, requireObject } from '../option-checks.js';
+import { type ClockOption, clockFor, requireClock } from '../policy-clock.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 
 /** What somebody says who was asked for approval. */
@@ -66,7 +66,8 @@ export interface ApprovalOptions<R> extends PolicyOptions, ClockOption {
  * wait for it, which are denied with {@link DenyReason.PolicyFailed}.
  *
  * Anybody can cause questions, so ask late: behind the policies that limit and deny, and on channels rather than on
- * authentication, where every guess and the probe `none` would be a question. Nobody is asked about a request that proves
+ * authentication, where every guess and the probe `none` would be a question. It cannot know whether somebody
+ * will grant what others have declined, so it asks about wrong passwords, too. Nobody is asked about a request that proves
  * nothing yet, such as an offered key or one that is to be answered with questions to the user, nor again about what was
  * granted before policies were replaced.
  *
@@ -85,6 +86,7 @@ export interface ApprovalOptions<R> extends PolicyOptions, ClockOption {
 export function approval<R extends SshRequest>(options: ApprovalOptions<R>): Policy<R> {
   const by = policyName('approval', options);
   checkOptions(options);
+  requireClock('approval', options);
   const { ask, announce, remember, deadlineMs = 120_000, maxPending = 100, grants = false } = options;
   const desk = new ApprovalDesk<R>({ by, deadlineMs, maxPending, announce });
   const approvals =
@@ -142,6 +144,7 @@ function checkOptions<R>({ ask, announce, remember, deadlineMs, maxPending, gran
   if (maxPending !== undefined) requireCount('approval', 'maxPending', maxPending);
   if (grants !== undefined) requireBoolean('approval', 'grants', grants);
   if (remember === undefined) return;
+  requireObject('approval', 'remember', remember);
   requireDuration('approval', 'remember.forMs', remember.forMs);
   requireFunction('approval', 'remember.keyOf', remember.keyOf);
   if (remember.maxKeys !== undefined) requireCount('approval', 'remember.maxKeys', remember.maxKeys);

@@ -4,6 +4,7 @@ import { SshServerError } from '../../../errors.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
+import { brokenRule, isVerdict } from '../../../streams/verdict-rules.js';
 import type { UndeniedVerdict } from '../decide-each.js';
 
 /** What becomes of a {@link MemberPolicy} besides its answers. */
@@ -28,7 +29,7 @@ interface Question<R> {
  */
 export class MemberPolicy<R> {
   readonly #by: PolicyName;
-  readonly #output$: Observable<Verdict<R>>;
+  readonly #output$: Observable<unknown>;
   #input = new Subject<Verdict<R>>();
   /** By request; first come, first answered where the same request is asked about twice. */
   #questions = new Map<R, readonly Question<R>[]>();
@@ -45,8 +46,7 @@ export class MemberPolicy<R> {
     if (!isObservable(output$)) {
       throw new SshServerError('ERR_SSH_POLICY_FAILED', `${by}: a policy in it returned no Observable`);
     }
-    // Of what, only its emissions can tell; each is checked.
-    this.#output$ = output$ as Observable<Verdict<R>>;
+    this.#output$ = output$;
   }
 
   /** Begins anew: what was asked before is answered no more. */
@@ -106,16 +106,18 @@ export class MemberPolicy<R> {
    * @param emitted - whatever a policy written in JavaScript may emit
    * @returns false if that is no verdict
    */
-  #answer(emitted: Verdict<R> | null | undefined): boolean {
-    if (typeof emitted !== 'object' || emitted === null || !isVerdict(emitted)) return false;
-    const [question] = this.#questions.get(emitted.request) ?? [];
+  #answer(emitted: unknown): boolean {
+    if (!isVerdict(emitted)) return false;
+    // If it was asked about, it is one of those requests.
+    const verdict = emitted as Verdict<R>;
+    const [question] = this.#questions.get(verdict.request) ?? [];
     // Answered twice, or a request that was never asked about: there is nobody to tell.
     if (question === undefined) return true;
-    forget(this.#questions, emitted.request, question);
+    forget(this.#questions, verdict.request, question);
 
-    const broken = brokenRule(question.verdict, emitted);
+    const broken = brokenRule(question.verdict, verdict);
     question.settle(
-      broken === undefined ? emitted : deny(question.verdict, this.#by, DenyReason.PolicyFailed, this.#failure(broken)),
+      broken === undefined ? verdict : deny(question.verdict, this.#by, DenyReason.PolicyFailed, this.#failure(broken)),
     );
     return true;
   }
@@ -129,18 +131,4 @@ function forget<R>(questions: Map<R, readonly Question<R>[]>, request: R, questi
   const others = questions.get(request)?.filter((it) => it !== question) ?? [];
   if (others.length === 0) questions.delete(request);
   else questions.set(request, others);
-}
-
-/** Says of an answer written in JavaScript what the compiler says of one written in TypeScript. */
-function isVerdict(answer: { readonly state: unknown; readonly leases?: unknown }): boolean {
-  if (answer.state === 'denied') return true;
-  return (answer.state === 'open' || answer.state === 'granted') && Array.isArray(answer.leases);
-}
-
-/** The rule of verdicts that going from `before` to `after` breaks, as the end of a sentence. */
-function brokenRule<R>(before: UndeniedVerdict<R>, after: Verdict<R>): string | undefined {
-  if (after.state === 'denied') return undefined;
-  if (before.state === 'granted' && after.state === 'open') return 'took a grant back without denying';
-  if (before.leases.some((lease) => !after.leases.includes(lease))) return 'dropped a lease';
-  return undefined;
 }

@@ -5,7 +5,7 @@ import type { Policy } from '../../../streams/policy.js';
 import type { PolicyName, Verdict } from '../../../streams/verdict.js';
 import { decideWith } from './decide-with.js';
 import { requirePolicy } from './policy-checks.js';
-import { policyName } from '../policy-options.js';
+import { requireName } from '../policy-options.js';
 
 /**
  * Gives a policy a name of its own in logs and in the audit trail: what it decides goes by that name.
@@ -25,25 +25,25 @@ import { policyName } from '../policy-options.js';
  * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION`, when called, if the name is empty or `policy` is not a function.
  */
 export function named<R>(name: PolicyName, policy: Policy<R>): Policy<R> {
-  const by = policyName('named', { name });
+  requireName('named', 'name', name);
   requirePolicy('named', 'policy', policy);
   // A lease that is attached to many verdicts stays one and the same.
   const renamed = new WeakMap<Lease, Lease>();
   const rename = (lease: Lease): Lease => {
-    const known = renamed.get(lease) ?? revokedBy(by, lease);
+    const known = renamed.get(lease) ?? revokedBy(name, lease);
     renamed.set(lease, known);
     return known;
   };
 
-  return decideWith(by, [policy], (verdict, ask) =>
+  return decideWith(name, [policy], (verdict, ask) =>
     ask(policy, verdict, (answer): Verdict<R> => {
-      if (answer.state === 'denied') return { ...answer, by };
+      if (answer.state === 'denied') return { ...answer, by: name };
       const leases = answer.leases.map((lease) => (verdict.leases.includes(lease) ? lease : rename(lease)));
       if (verdict.state === 'granted') return { ...answer, leases };
-      if (answer.state === 'granted') return { ...answer, leases, by };
+      if (answer.state === 'granted') return { ...answer, leases, by: name };
       const { declined } = answer;
       const isNews = declined !== undefined && verdict.declined === undefined;
-      return isNews ? { ...answer, leases, declined: { ...declined, by } } : { ...answer, leases };
+      return isNews ? { ...answer, leases, declined: { ...declined, by: name } } : { ...answer, leases };
     }),
   );
 }

@@ -4,7 +4,8 @@ import { SshServerError } from '../../../errors.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Policy } from '../../../streams/policy.js';
 import type { PolicyContext } from '../../../streams/policy-context.js';
-import type { PolicyName, Verdict } from '../../../streams/verdict.js';
+import type { PolicyReport } from '../../../streams/policy-report.js';
+import type { OpenVerdict, PolicyName, Verdict } from '../../../streams/verdict.js';
 import type { UndeniedVerdict } from '../decide-each.js';
 import { at } from '../lifetime/long-timer.js';
 import { MemberPolicy } from './member-policy.js';
@@ -16,6 +17,8 @@ export interface ShadowRunOptions extends ClockOption {
   readonly maxPending: number;
   readonly silentAfterMs: number;
 }
+
+type ShadowReport = Extract<PolicyReport, { readonly type: 'shadow' }>;
 
 /** A request that the policy has not answered yet. */
 interface Watched<R> {
@@ -142,17 +145,14 @@ export class ShadowRun<R extends SshRequest> {
 
   #report(verdict: UndeniedVerdict<R>, answer: Verdict<R>, elapsedMs: number): void {
     if (answer.state === 'denied' && answer.cause !== undefined) this.#reportFailure(verdict, answer.cause);
-    // A grant of others that stands is no decision.
-    const outcome = answer.state === verdict.state ? 'open' : answer.state;
-    const decider = outcome === 'open' || answer.state === 'open' ? 'shadow' : answer.by;
+    const { by = 'shadow', ...decision } = decisionOf(verdict, answer);
     verdict.context?.report({
       type: 'shadow',
       request: verdict.request,
-      by: this.#options.name ?? decider,
-      outcome,
+      by: this.#options.name ?? by,
+      ...decision,
       leases: answer.state === 'denied' ? 0 : answer.leases.filter((it) => !verdict.leases.includes(it)).length,
       elapsedMs,
-      ...(answer.state === 'denied' ? { reason: answer.reason } : {}),
     });
   }
 
@@ -160,9 +160,10 @@ export class ShadowRun<R extends SshRequest> {
     context?.report({ type: 'failure', request, by: this.#options.name ?? 'shadow', cause });
   }
 
-  /** What the policy gets to see: as it is, but without power over the real request. */
+  /** What the policy gets to see: without power over the real request, and without the reasons of others. */
   #shadowed(verdict: UndeniedVerdict<R>): UndeniedVerdict<R> {
     const { context } = verdict;
+    // Nobody would hear what it says.
     if (context === undefined) return verdict;
     let shadowed = this.#contexts.get(context);
     if (shadowed === undefined) {
@@ -178,9 +179,29 @@ export class ShadowRun<R extends SshRequest> {
       };
       this.#contexts.set(context, shadowed);
     }
-    return { ...verdict, context: shadowed };
+    return { ...(verdict.state === 'open' ? undeclined(verdict) : verdict), context: shadowed };
   }
 }
+
+/** What a policy has made of `verdict`, and in whose name. */
+function decisionOf<R>(
+  verdict: UndeniedVerdict<R>,
+  answer: Verdict<R>,
+): Pick<ShadowReport, 'outcome' | 'reason'> & { readonly by?: PolicyName } {
+  switch (answer.state) {
+    case 'open':
+      return answer.declined === undefined ? { outcome: 'open' } : { outcome: 'declined', ...answer.declined };
+    case 'granted':
+      // A grant of others that stands is no decision.
+      return verdict.state === 'granted' ? { outcome: 'open' } : { outcome: 'granted', by: answer.by };
+    case 'denied':
+      return { outcome: 'denied', by: answer.by, reason: answer.reason };
+    default:
+      return answer satisfies never;
+  }
+}
+
+const undeclined = <R>({ state, request, leases }: OpenVerdict<R>): OpenVerdict<R> => ({ state, request, leases });
 
 const failure = (what: string): SshServerError =>
   new SshServerError('ERR_SSH_POLICY_FAILED', `shadow: the policy in it ${what}`);

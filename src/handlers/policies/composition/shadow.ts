@@ -5,7 +5,7 @@ import type { Policy } from '../../../streams/policy.js';
 import type { PolicyName } from '../../../streams/verdict.js';
 import { requireCount, requireDuration } from '../option-checks.js';
 import { requirePolicy } from './policy-checks.js';
-import type { ClockOption } from '../policy-clock.js';
+import { type ClockOption, requireClock } from '../policy-clock.js';
 import { policyName } from '../policy-options.js';
 import { ShadowRun } from './shadow-run.js';
 
@@ -26,7 +26,8 @@ export interface ShadowOptions extends ClockOption {
  * would serve is never called. If it throws, errors, completes, breaks the rules of verdicts or stays silent for
  * `silentAfterMs`, an `Error` event says so, nothing else changes, and it is tried again with the next request. Late
  * answers are told when they come, unless too many requests wait. Where the policy stands in a chain matters as it would
- * without the shadow: it is asked about what nobody before it has denied.
+ * without the shadow: it is asked about what nobody before it has denied. What others have declined it sees as open, so that a
+ * reason of its own is told, though without the shadow only the first would count.
  *
  * The policy itself is as real as ever. Rate limits and other memories keep counts of their own, apart from those of the same
  * policy elsewhere unless both share a store; leases are not held, so what counts living sessions counts none; and
@@ -53,6 +54,7 @@ export function shadow<R extends SshRequest>(policy: Policy<R>, options: ShadowO
   requirePolicy('shadow', 'policy', policy);
   requireCount('shadow', 'maxPending', maxPending);
   requireDuration('shadow', 'silentAfterMs', silentAfterMs);
+  requireClock('shadow', options);
 
   return (verdict$) =>
     defer(() => {

@@ -14,8 +14,10 @@ export const askStore = {
   hit: (store: Pick<CounterStore, 'hit'>, key: string, window: HitWindow): Observable<HitResult> =>
     answerOf(() => store.hit(key, window)).pipe(
       map((result) => {
-        if (typeof result?.allowed === 'boolean') return result;
-        throw new TypeError('the counter store answered without saying whether the hit is allowed');
+        if (typeof result?.allowed === 'boolean' && Number.isFinite(result.count)) return result;
+        throw new TypeError(
+          'the counter store answered without saying whether the hit is allowed, or how many there are',
+        );
       }),
     ),
 

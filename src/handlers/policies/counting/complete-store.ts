@@ -1,5 +1,6 @@
 import type { CounterStore } from '../../../streams/counter-store.js';
 import { counterStoreOf, type CounterStoreOptions } from './counter-store-option.js';
+import { hasMethods } from '../option-checks.js';
 import { policyOptionError } from '../policy-option-error.js';
 
 /**
@@ -8,12 +9,11 @@ import { policyOptionError } from '../policy-option-error.js';
  * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION` as {@link counterStoreOf}, and if `store` lacks a method.
  */
 export function completeStoreOf(policy: string, options: CounterStoreOptions): CounterStore {
-  const store: Partial<CounterStore> = counterStoreOf(policy, options);
+  const store = counterStoreOf(policy, options);
   if (!isComplete(store)) {
     throw policyOptionError(policy, 'store', 'must be a CounterStore with hit, extend and clear', store);
   }
   return store;
 }
 
-const isComplete = (store: Partial<CounterStore>): store is CounterStore =>
-  typeof store.extend === 'function' && typeof store.clear === 'function';
+const isComplete = (store: Pick<CounterStore, 'hit'>): store is CounterStore => hasMethods(store, 'extend', 'clear');

@@ -1,6 +1,6 @@
 import type { CounterStore } from '../../../streams/counter-store.js';
 import { MemoryCounterStore } from '../../../streams/memory-counter-store.js';
-import { requireCount } from '../option-checks.js';
+import { hasMethods, requireCount } from '../option-checks.js';
 import { policyOptionError } from '../policy-option-error.js';
 
 /** Options of a policy that keeps its counts in a store. */
@@ -26,6 +26,6 @@ export function counterStoreOf(policy: string, { store, maxKeys }: CounterStoreO
   if (maxKeys !== undefined) {
     throw policyOptionError(policy, 'maxKeys', 'must be left out with a store, which has a bound of its own', maxKeys);
   }
-  if (typeof store.hit !== 'function') throw policyOptionError(policy, 'store', 'must be a CounterStore', store);
+  if (!hasMethods(store, 'hit')) throw policyOptionError(policy, 'store', 'must be a CounterStore', store);
   return store;
 }

@@ -4,7 +4,7 @@ import type { Policy } from '../../../streams/policy.js';
 import { deny, type PolicyName, withLease } from '../../../streams/verdict.js';
 import { decideEach } from '../decide-each.js';
 import { LiveCount } from './live-count.js';
-import { untilAuthenticated } from '../limits/until-authenticated.js';
+import { untilAuthenticated } from './until-authenticated.js';
 
 /** What is to be limited, and how. */
 export interface LiveLimit<R, Key> {

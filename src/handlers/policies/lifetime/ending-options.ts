@@ -1,5 +1,5 @@
 import type { PolicyName } from '../../../streams/verdict.js';
-import type { ClockOption } from '../policy-clock.js';
+import { type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 
@@ -34,12 +34,10 @@ const MAX_GRACE_MS = 86_400_000;
  * @param withinMs - How long the thing lasts: warnings have to come later than its start. Default no limit.
  * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION` if an option is out of range.
  */
-export function endingOf(
-  policy: string,
-  { graceMs = 0, warnBeforeMs = [], ...options }: DeadlineOptions,
-  withinMs = Infinity,
-): Ending {
+export function endingOf(policy: string, options: DeadlineOptions, withinMs = Infinity): Ending {
   const by = policyName(policy, options);
+  requireClock(policy, options);
+  const { graceMs = 0, warnBeforeMs = [] } = options;
   if (!Number.isFinite(graceMs) || graceMs < 0 || graceMs > MAX_GRACE_MS) {
     throw policyOptionError(policy, 'graceMs', `must be from 0 to ${String(MAX_GRACE_MS)}`, graceMs);
   }

@@ -8,7 +8,7 @@ import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { isLasting } from './is-lasting.js';
 import { leaseEach } from '../lease-each.js';
 import { at } from './long-timer.js';
-import { requireDuration } from '../option-checks.js';
+import { requireDuration, requireObject } from '../option-checks.js';
 import { spokenDuration } from './spoken-duration.js';
 
 /** Options of {@link idleTimeout}. */
@@ -41,6 +41,7 @@ const LONGEST_DEFAULT_WARNING_MS = 60_000;
  * @see {@link sessionLimit} for a limit that use does not extend.
  */
 export function idleTimeout<R extends SshRequest>(options: IdleTimeoutOptions): Policy<R> {
+  requireObject('idleTimeout', 'options', options);
   const { idleMs, warnBeforeMs = Math.min(LONGEST_DEFAULT_WARNING_MS, idleMs / 5) } = options;
   requireDuration('idleTimeout', 'idleMs', idleMs);
   const ending = endingOf('idleTimeout', { ...options, warnBeforeMs }, idleMs);

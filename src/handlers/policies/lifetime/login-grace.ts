@@ -5,7 +5,7 @@ import type { Policy } from '../../../streams/policy.js';
 import { deadline } from './deadline.js';
 import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { leaseEach } from '../lease-each.js';
-import { requireDuration } from '../option-checks.js';
+import { requireDuration, requireObject } from '../option-checks.js';
 import { spokenDuration } from './spoken-duration.js';
 import { startedAt } from './started-at.js';
 
@@ -31,6 +31,7 @@ export interface LoginGraceOptions extends Omit<DeadlineOptions, 'graceMs'> {
  * @see {@link sessionLimit} for the time after that.
  */
 export function loginGrace(options: LoginGraceOptions): Policy<ConnectionRequest> {
+  requireObject('loginGrace', 'options', options);
   const { graceMs, ...others } = options;
   requireDuration('loginGrace', 'graceMs', graceMs);
   // What the option means here is no grace for programs: before anybody has signed in there are none.

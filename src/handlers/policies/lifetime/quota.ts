@@ -8,7 +8,7 @@ import { deny, withLease } from '../../../streams/verdict.js';
 import { decideEach } from '../decide-each.js';
 import { isLasting } from './is-lasting.js';
 import { requireCount, requireDuration, requireFunction } from '../option-checks.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import type { QuotaLimits, QuotaNotice, QuotaResource } from './quota-account.js';
@@ -70,6 +70,7 @@ export function quota<R extends SshRequest>(options: QuotaOptions<R>): Policy<R>
   const limits = limitsOf(options);
   requireFunction('quota', 'keyOf', keyOf);
   requireCount('quota', 'maxKeys', maxKeys);
+  requireClock('quota', options);
   const ledger = new QuotaLedger(limits, maxKeys);
 
   const window = spokenDuration(limits.windowMs);
@@ -117,7 +118,7 @@ function limitsOf<R>({ bytes, commands, timeMs, windowMs, warnAtPercent = 80 }: 
     throw policyOptionError('quota', 'bytes, commands or timeMs', 'must be given', undefined);
   }
   requireDuration('quota', 'windowMs', windowMs);
-  if (!(warnAtPercent > 0 && warnAtPercent <= 100)) {
+  if (!Number.isFinite(warnAtPercent) || warnAtPercent <= 0 || warnAtPercent > 100) {
     throw policyOptionError('quota', 'warnAtPercent', 'must be above 0 and at most 100', warnAtPercent);
   }
   return {

@@ -4,7 +4,7 @@ import { deadline } from './deadline.js';
 import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { isLasting } from './is-lasting.js';
 import { leaseEach } from '../lease-each.js';
-import { requireDuration } from '../option-checks.js';
+import { requireDuration, requireObject } from '../option-checks.js';
 import { spokenDuration } from './spoken-duration.js';
 import { startedAt } from './started-at.js';
 
@@ -35,6 +35,7 @@ export interface SessionLimitOptions extends DeadlineOptions {
  * @see {@link idleTimeout} for sessions that nobody uses, {@link quota} for a limit over several sessions.
  */
 export function sessionLimit<R extends SshRequest>(options: SessionLimitOptions): Policy<R> {
+  requireObject('sessionLimit', 'options', options);
   const { limitMs } = options;
   requireDuration('sessionLimit', 'limitMs', limitMs);
   const ending = endingOf('sessionLimit', options, limitMs);

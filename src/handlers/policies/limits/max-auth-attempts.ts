@@ -8,6 +8,7 @@ import { deny } from '../../../streams/verdict.js';
 import { requireChoices } from '../choice-checks.js';
 import { requireCount } from '../option-checks.js';
 import { PassMark } from '../counting/pass-mark.js';
+import { isAuthAttempt } from '../is-auth-attempt.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 
 /** The authentication methods with which somebody can fail (RFC 4252, RFC 4256). */
@@ -53,28 +54,11 @@ export function maxAuthAttempts(limit: number, options: MaxAuthAttemptsOptions =
 
   return map((verdict) => {
     const { request, context } = verdict;
-    if (!isAttempt(request) || !counted.has(request.method)) return verdict;
+    if (!isAuthAttempt(request) || !counted.has(request.method)) return verdict;
     if (context?.reevaluation === true || passed.isOn(verdict)) return verdict;
 
     const count = (attempts.get(request.connection) ?? 0) + 1;
     attempts.set(request.connection, count);
     return count > limit ? deny(verdict, by, DenyReason.LimitReached) : passed.put(verdict);
   });
-}
-
-/** Whether the request shows something that may be wrong. */
-function isAttempt(request: SSHUserAuthRequest): boolean {
-  switch (request.method) {
-    case 'password':
-      return true;
-    case 'publickey':
-      return request.stage !== 'offered';
-    case 'keyboard-interactive':
-      return request.stage === 'answered';
-    case 'none':
-    case 'other':
-      return false;
-    default:
-      return request satisfies never;
-  }
 }

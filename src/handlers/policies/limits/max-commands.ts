@@ -1,5 +1,3 @@
-import { map } from 'rxjs';
-
 import { startsProgram } from '../../../protocol/channels/session-request.js';
 import type { ConnectionInfo } from '../../../streams/connection-info.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
@@ -7,15 +5,15 @@ import type { SSHChannelRequest } from '../../../streams/events/ssh-channel-requ
 import type { Policy } from '../../../streams/policy.js';
 import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
 import type { Answer } from '../answer.js';
-import { askStore } from '../counting/ask-store.js';
 import { requireChoice } from '../choice-checks.js';
-import { counterStoreOf, type CounterStoreOptions } from '../counting/counter-store-option.js';
-import { decideEach } from '../decide-each.js';
-import { requireCount, requireDuration } from '../option-checks.js';
+import type { CounterStoreOptions } from '../counting/counter-store-option.js';
 import { PassMark } from '../counting/pass-mark.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import type { StoreFailureOption } from '../counting/store-failure-option.js';
+import { windowedLimit } from '../counting/windowed-limit.js';
+import { decideEach } from '../decide-each.js';
+import { requireCount } from '../option-checks.js';
+import type { ClockOption } from '../policy-clock.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
-import { passOnFailure, type StoreFailureOption } from '../counting/store-failure-option.js';
 
 /** Options of {@link maxCommands} that count by connection. */
 export interface MaxCommandsPerConnection extends PolicyOptions {
@@ -84,17 +82,6 @@ function chargeConnection(by: PolicyName, limit: number): Charge {
 }
 
 function chargeUser(by: PolicyName, limit: number, options: MaxCommandsPerUser): Charge {
-  const { windowMs, onStoreFailure = 'deny' } = options;
-  requireDuration('maxCommands', 'windowMs', windowMs);
-  requireChoice('maxCommands', 'onStoreFailure', onStoreFailure, ['deny', 'allow']);
-  const store = counterStoreOf('maxCommands', options);
-  // Hits of another window under the same key would be forgotten too early, so the window is part of the key.
-  const prefix = options.store === undefined ? '' : `${by}/${String(limit)}/${String(windowMs)}/`;
-  return (verdict) => {
-    const key = `${prefix}${verdict.request.identity.user}`;
-    return askStore.hit(store, key, { limit, windowMs, now: clockFor(options, verdict).now() }).pipe(
-      map(({ allowed }) => (allowed ? verdict : deny(verdict, by, DenyReason.RateLimited))),
-      passOnFailure(options, by, verdict),
-    );
-  };
+  const chargeTo = windowedLimit('maxCommands', by, { ...options, limit });
+  return (verdict) => chargeTo(verdict.request.identity.user, verdict);
 }

@@ -11,7 +11,7 @@ import { LiveCount } from '../counting/live-count.js';
 import { requireFunction } from '../option-checks.js';
 import { PassMark } from '../counting/pass-mark.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
-import { untilAuthenticated } from './until-authenticated.js';
+import { untilAuthenticated } from '../counting/until-authenticated.js';
 
 /** Options of {@link maxStartups}. */
 export interface MaxStartupsOptions extends PolicyOptions {

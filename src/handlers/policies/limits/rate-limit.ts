@@ -1,16 +1,11 @@
-import { map } from 'rxjs';
-
-import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
-import { deny } from '../../../streams/verdict.js';
-import { askStore } from '../counting/ask-store.js';
-import { requireChoice } from '../choice-checks.js';
-import { counterStoreOf, type CounterStoreOptions } from '../counting/counter-store-option.js';
+import type { CounterStoreOptions } from '../counting/counter-store-option.js';
+import type { StoreFailureOption } from '../counting/store-failure-option.js';
+import { windowedLimit } from '../counting/windowed-limit.js';
 import { decideEach } from '../decide-each.js';
-import { requireCount, requireDuration, requireFunction } from '../option-checks.js';
-import { clockFor, type ClockOption } from '../policy-clock.js';
+import { requireFunction } from '../option-checks.js';
+import type { ClockOption } from '../policy-clock.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
-import { passOnFailure, type StoreFailureOption } from '../counting/store-failure-option.js';
 
 /**
  * Options of {@link rateLimit}.
@@ -23,7 +18,10 @@ export interface RateLimitOptions<R> extends PolicyOptions, ClockOption, Counter
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Names who is charged: an address, a user, both. */
+  /**
+   * Names who is charged: an address, a user, both. Of IPv6 addresses one client may have a whole network;
+   * {@link maxPerSource} and {@link banAfter} count networks.
+   */
   readonly keyOf: (request: R) => string;
 }
 
@@ -48,22 +46,11 @@ export interface RateLimitOptions<R> extends PolicyOptions, ClockOption, Counter
  */
 export function rateLimit<R>(options: RateLimitOptions<R>): Policy<R> {
   const by = policyName('rateLimit', options);
-  const { limit, windowMs, keyOf, onStoreFailure = 'deny' } = options;
-  requireCount('rateLimit', 'limit', limit);
-  requireDuration('rateLimit', 'windowMs', windowMs);
+  const { keyOf } = options;
   requireFunction('rateLimit', 'keyOf', keyOf);
-  requireChoice('rateLimit', 'onStoreFailure', onStoreFailure, ['deny', 'allow']);
-  const store = counterStoreOf('rateLimit', options);
-  // Hits of another window under the same key would be forgotten too early, so the window is part of the key.
-  const prefix = options.store === undefined ? '' : `${by}/${String(limit)}/${String(windowMs)}/`;
+  const chargeTo = windowedLimit('rateLimit', by, options);
 
-  return decideEach(by, (verdict) => {
-    if (verdict.context?.reevaluation === true) return verdict;
-    const key = `${prefix}${keyOf(verdict.request)}`;
-
-    return askStore.hit(store, key, { limit, windowMs, now: clockFor(options, verdict).now() }).pipe(
-      map(({ allowed }) => (allowed ? verdict : deny(verdict, by, DenyReason.RateLimited))),
-      passOnFailure(options, by, verdict),
-    );
-  });
+  return decideEach(by, (verdict) =>
+    verdict.context?.reevaluation === true ? verdict : chargeTo(keyOf(verdict.request), verdict),
+  );
 }

@@ -12,7 +12,8 @@ const NAME = /^[a-z\d_*?-]+(?:\.[a-z\d_*?-]+)*\.?$/i;
  * A set of hosts, written as a list of addresses, as {@link AddressList} reads them, and of host names with wildcards.
  *
  * A name is `db.example.com`, `*.example.com` (not `example.com` itself) or `build-?.example.com`. Upper and lower case are
- * the same, and so is a name with a dot at its end. Names beyond ASCII are written as DNS has them, `xn--` and so on.
+ * the same, and so is a name with a dot at its end. Names beyond ASCII are written as DNS has them, `xn--` and so on. A
+ * wildcard stands for characters of host names only, see {@link hostName}.
  * Addresses match entries that are addresses and names match entries that are names; nothing is looked up.
  */
 export class HostList {
@@ -25,7 +26,7 @@ export class HostList {
   private constructor(addresses: AddressList, names: readonly string[], all: boolean) {
     this.hasNames = names.length > 0;
     this.#addresses = addresses;
-    this.#names = names.map((name) => new WildcardPattern(hostName(name)));
+    this.#names = names.map((name) => new WildcardPattern(name.toLowerCase().replace(/\.$/, '')));
     this.#all = all;
   }
 
@@ -54,10 +55,11 @@ export class HostList {
     return this.#addresses.has(address);
   }
 
-  /** Whether a host name is on the list. */
+  /** Whether a host name is on the list; what is no host name is on none but that of everybody. */
   hasName(name: string): boolean {
+    if (this.#all) return true;
     const wanted = hostName(name);
-    return this.#all || this.#names.some((pattern) => pattern.matches(wanted));
+    return wanted !== undefined && this.#names.some((pattern) => pattern.matches(wanted));
   }
 
   /** Whether a host is on the list that is given by its address or by its name, as text has it. */

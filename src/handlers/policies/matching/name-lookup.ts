@@ -3,11 +3,12 @@ import { AsyncSubject, catchError, defer, type Observable, of, throwError, timeo
 import { SshServerError } from '../../../errors.js';
 import type { Clock } from '../../../streams/clock.js';
 import type { HostNameResolver } from './host-name-resolver.js';
+import { ExpiringMap } from '../expiring-map.js';
 import { hostName } from './host-name.js';
 import { readIpAddress } from './ip-address.js';
 import { isNameAbsent } from './is-name-absent.js';
-import { requireCount, requireDuration } from '../option-checks.js';
-import type { ClockOption } from '../policy-clock.js';
+import { hasMethods, requireCount, requireDuration } from '../option-checks.js';
+import { type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { systemResolver } from './system-resolver.js';
 
@@ -36,13 +37,6 @@ export interface VerifiedNames {
 /** The names that are verified for one address. One that claims more has none: its owner chose their number, too. */
 const MAX_NAMES = 10;
 
-/** An answer that is remembered. */
-interface Remembered {
-  readonly names: VerifiedNames;
-  /** In milliseconds of the clock. */
-  readonly until: number;
-}
-
 /**
  * Finds the verified names of addresses: those that the owner of the address claims, and whose owner confirms the claim.
  *
@@ -52,11 +46,8 @@ interface Remembered {
 export class NameLookup {
   readonly #resolver: HostNameResolver;
   readonly #timeoutMs: number;
-  readonly #cacheMs: number;
-  readonly #maxAddresses: number;
   readonly #maxLookups: number;
-  /** In the order in which they expire. */
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered: ExpiringMap<VerifiedNames>;
   readonly #pending = new Map<string, Observable<VerifiedNames>>();
 
   /** @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION` if an option is out of range. */
@@ -66,15 +57,15 @@ export class NameLookup {
     requireDuration(policy, 'cacheMs', cacheMs);
     requireCount(policy, 'maxAddresses', maxAddresses);
     requireCount(policy, 'maxLookups', maxLookups);
+    requireClock(policy, options);
     const { resolver = systemResolver() } = options;
-    if (typeof resolver.reverse !== 'function' || typeof resolver.resolve !== 'function') {
+    if (!hasMethods(resolver, 'reverse', 'resolve')) {
       throw policyOptionError(policy, 'resolver', 'must be a HostNameResolver', resolver);
     }
     this.#resolver = resolver;
     this.#timeoutMs = lookupTimeoutMs;
-    this.#cacheMs = cacheMs;
-    this.#maxAddresses = maxAddresses;
     this.#maxLookups = maxLookups;
+    this.#remembered = new ExpiringMap({ forMs: cacheMs, maxKeys: maxAddresses });
   }
 
   /** Addresses that are remembered. */
@@ -88,8 +79,8 @@ export class NameLookup {
    * What is answered later never errors.
    */
   namesOf(address: string, clock: Clock): VerifiedNames | Observable<VerifiedNames> | undefined {
-    const remembered = this.#remembered.get(address);
-    if (remembered !== undefined && remembered.until > clock.now()) return remembered.names;
+    const remembered = this.#remembered.get(address, clock.now());
+    if (remembered !== undefined) return remembered;
     const pending$ = this.#pending.get(address);
     if (pending$ !== undefined) return pending$;
     return this.#pending.size < this.#maxLookups ? this.#lookUp(address, clock) : undefined;
@@ -113,7 +104,7 @@ export class NameLookup {
       .subscribe((names) => {
         over = true;
         this.#pending.delete(address);
-        if (names.failure === undefined) this.#remember(address, names, clock.now());
+        if (names.failure === undefined) this.#remembered.set(address, names, clock.now());
         answer.next(names);
         answer.complete();
       });
@@ -122,8 +113,8 @@ export class NameLookup {
 
   async #verify(address: string, isOver: () => boolean): Promise<VerifiedNames> {
     const claimed = await unlessAbsent(() => this.#resolver.reverse(address));
-    // A name that looks like an address could pass for one.
-    const names = [...new Set(claimed.map(hostName))].filter((name) => readIpAddress(name) === undefined);
+    // What is no host name, an address for one, could pass for what it is not.
+    const names = [...new Set(claimed.flatMap((name) => hostName(name) ?? []))];
     if (isOver() || names.length > MAX_NAMES) return { names: [] };
 
     const answers = await Promise.allSettled(names.map((name) => unlessAbsent(() => this.#resolver.resolve(name))));
@@ -135,15 +126,6 @@ export class NameLookup {
       else if (answer.value.some((found) => readIpAddress(found)?.address === address)) verified.push(name);
     }
     return { names: verified, ...(failure === undefined ? {} : { failure }) };
-  }
-
-  #remember(address: string, names: VerifiedNames, now: number): void {
-    this.#remembered.delete(address);
-    for (const [oldest, { until }] of this.#remembered) {
-      if (until > now && this.#remembered.size < this.#maxAddresses) break;
-      this.#remembered.delete(oldest);
-    }
-    this.#remembered.set(address, { names, until: now + this.#cacheMs });
   }
 }
 

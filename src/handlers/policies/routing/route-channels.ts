@@ -2,7 +2,7 @@ import type { SSHChannelOpenRequest } from '../../../streams/events/ssh-channel-
 import type { Policy } from '../../../streams/policy.js';
 import { NameTable } from '../matching/name-table.js';
 import { routePolicy } from './route-policy.js';
-import { readRoutes, type RouteOptions, type Routes } from './routes.js';
+import { readRoutes, type RouteOptions, type Routes, tableOf } from './routes.js';
 
 /**
  * Grants the opening of channels whose type has a route, and says what runs on them (RFC 4254 section 5.1).
@@ -28,7 +28,7 @@ import { readRoutes, type RouteOptions, type Routes } from './routes.js';
  */
 export function routeChannels(routes: Routes, options: RouteOptions = {}): Policy<SSHChannelOpenRequest> {
   const entries = readRoutes('routeChannels', routes, options);
-  const byType = new NameTable(entries);
+  const byType = tableOf('routeChannels', () => new NameTable(entries));
 
   return routePolicy({
     policy: 'routeChannels',

@@ -2,7 +2,7 @@ import type { SSHChannelRequest } from '../../../streams/events/ssh-channel-requ
 import type { Policy } from '../../../streams/policy.js';
 import { CommandTable } from './command-table.js';
 import { routePolicy } from './route-policy.js';
-import { readRoutes, type RouteOptions, type Routes } from './routes.js';
+import { readRoutes, type RouteOptions, type Routes, tableOf } from './routes.js';
 
 /**
  * Grants `exec` requests on session channels whose command has a route, and says what runs (RFC 4254 section 6.5).
@@ -30,7 +30,7 @@ import { readRoutes, type RouteOptions, type Routes } from './routes.js';
  */
 export function routeCommands(routes: Routes, options: RouteOptions = {}): Policy<SSHChannelRequest> {
   const entries = readRoutes('routeCommands', routes, options);
-  const table = new CommandTable(entries);
+  const table = tableOf('routeCommands', () => new CommandTable(entries));
 
   return routePolicy({
     policy: 'routeCommands',

@@ -2,7 +2,7 @@ import type { SSHChannelRequest } from '../../../streams/events/ssh-channel-requ
 import type { Policy } from '../../../streams/policy.js';
 import { NameTable } from '../matching/name-table.js';
 import { routePolicy } from './route-policy.js';
-import { readRoutes, type RouteOptions, type Routes } from './routes.js';
+import { readRoutes, type RouteOptions, type Routes, tableOf } from './routes.js';
 
 /**
  * Grants `subsystem` requests on session channels whose name has a route, and says what runs (RFC 4254 section 6.5).
@@ -27,7 +27,7 @@ import { readRoutes, type RouteOptions, type Routes } from './routes.js';
  */
 export function routeSubsystems(routes: Routes, options: RouteOptions = {}): Policy<SSHChannelRequest> {
   const entries = readRoutes('routeSubsystems', routes, options);
-  const byName = new NameTable(entries);
+  const byName = tableOf('routeSubsystems', () => new NameTable(entries));
 
   return routePolicy({
     policy: 'routeSubsystems',

@@ -1,6 +1,6 @@
 import { SshServerError } from '../../../errors.js';
 import type { ServeChannel } from '../../../streams/channel.js';
-import { requireFunction } from '../option-checks.js';
+import { requireFunction, requireObject } from '../option-checks.js';
 import type { PolicyOptions } from '../policy-options.js';
 import type { RouteUsersOption } from './route-users.js';
 
@@ -28,8 +28,11 @@ export interface RouteOptions extends PolicyOptions, RouteUsersOption {
 export function readRoutes(
   policy: string,
   routes: Routes,
-  { fallback }: RouteOptions,
+  options: RouteOptions,
 ): readonly (readonly [pattern: string, route: Route])[] {
+  requireObject(policy, 'routes', routes);
+  requireObject(policy, 'options', options);
+  const { fallback } = options;
   const entries = Object.entries(routes);
   for (const [pattern, serve] of entries) {
     if (pattern === '') throw new SshServerError('ERR_SSH_ROUTE_CONFLICT', `${policy}: a route needs a name`);
@@ -45,4 +48,14 @@ export function readRoutes(
     );
   }
   return [...entries, ['*', fallback]];
+}
+
+/** Makes a table of the routes of `policy`; a conflict in it is told with the name of the policy. */
+export function tableOf<Table>(policy: string, make: () => Table): Table {
+  try {
+    return make();
+  } catch (cause) {
+    if (!SshServerError.is(cause)) throw cause;
+    throw new SshServerError(cause.code, `${policy}: ${cause.message}`, { cause });
+  }
 }

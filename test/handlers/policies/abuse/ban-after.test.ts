@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { banAfter, type BanAfterOptions } from '../../../../src/handlers/policies/abuse/ban-after.js';
 import type { Clock } from '../../../../src/streams/clock.js';
-import type { CounterStore } from '../../../../src/streams/counter-store.js';
+import type { CounterStore, HitResult } from '../../../../src/streams/counter-store.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
 import type { SshRequest } from '../../../../src/streams/events/ssh-request.js';
@@ -465,6 +465,20 @@ describe('banAfter', () => {
         { type: 'failure', request, by: 'banAfter', cause: expect.any(Error) as unknown },
       ]);
       expect(desk.knocks(ANN)).toBe('open');
+    });
+
+    it('reports a store that allows hits and does not count them, by which nobody would ever be banned', () => {
+      const store: CounterStore = {
+        hit: () => ({ allowed: true }) as unknown as HitResult,
+        extend: () => 0,
+        clear: () => undefined,
+      };
+      const desk = new Desk({ store });
+      desk.fails(ANN);
+
+      expect(desk.context.reports).toMatchObject([
+        { type: 'failure', by: 'banAfter', cause: expect.any(TypeError) as unknown },
+      ]);
     });
 
     it('finishes the ban that it has begun when its policies retire', () => {

@@ -20,7 +20,7 @@ import { connectionRequest } from '../../../../src/testing/connection-request.js
 import { policyContext } from '../../../../src/testing/policy-context.js';
 import { connectionOf } from '../../../../src/testing/request-origin.js';
 import { serviceRequest } from '../../../../src/testing/service-request.js';
-import { deniedEvent, disconnectedEvent, grantedEvent, revokedEvent } from '../decisions.js';
+import { deniedEvent, disconnectedEvent, grantedEvent, provisionalEvent, revokedEvent } from '../decisions.js';
 import { keyOf, lineOf } from '../keys.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { knock } from '../requests.js';
@@ -91,8 +91,9 @@ const answered: Step = (request) => grantedEvent(request.keyboardInteractiveAnsw
 const wronglyAnswered: Step = (request) =>
   deniedEvent(request.keyboardInteractiveAnswer('ann', ['x']), DenyReason.BadCredential);
 const none: Step = (request) => deniedEvent(request.none('ann'), DenyReason.NoGrant);
-const offered: Step = (request) => grantedEvent(request.offeredKey('ann', lineOf(keyOf(1))));
-const asked: Step = (request) => grantedEvent(request.keyboardInteractive('ann'));
+const offered: Step = (request) => provisionalEvent(request.offeredKey('ann', lineOf(keyOf(1))));
+const asked: Step = (request) => provisionalEvent(request.keyboardInteractive('ann'));
+const askedMore: Step = (request) => provisionalEvent(request.keyboardInteractiveAnswer('ann', ['1234']));
 const service: Step = () => grantedEvent(serviceRequest('ssh-userauth'));
 const lateGrant: Step = (request) => revokedEvent(request.password('ann', 'secret'));
 const opened: Step = () => grantedEvent(channelOpen.session());
@@ -114,7 +115,7 @@ describe('penalties', () => {
     ['guesses once', 5_000, [none, guessed], {}],
     ['guesses often', 5_000, [guessed, guessed, guessed, guessed], {}],
     ['guesses until it is sent away', 5_000, [guessed, guessed], { by: 'server' }],
-    ['gets through one round of questions and not the next', 5_000, [asked, answered, wronglyAnswered], {}],
+    ['gets through one round of questions and not the next', 5_000, [asked, askedMore, wronglyAnswered], {}],
     ['does not sign in in time', 10_000, [], loginGrace],
     ['guesses and does not sign in in time', 10_000, [guessed], loginGrace],
     ['breaks the protocol', 90_000, [], { by: 'server', reason: 'PROTOCOL_ERROR' }, 'ERR_SSH_PROTOCOL'],
@@ -123,6 +124,9 @@ describe('penalties', () => {
     ['signs in', 0, [none, offered, signedIn], {}],
     ['signs in after a wrong guess', 0, [guessed, signedIn], {}],
     ['signs in by answers', 0, [asked, answered], {}],
+    ['signs in by answers after a wrong guess', 0, [guessed, asked, answered], {}],
+    ['answers a round of questions and leaves', 1_000, [asked, askedMore], {}],
+    ['answers wrong, then a round of questions, and leaves', 5_000, [asked, wronglyAnswered, asked, askedMore], {}],
     ['signs in and opens a channel', 0, [service, signedIn, opened], {}],
     ['has signed in before the policy began to listen', 0, [opened], {}],
     ['has its permission taken back and leaves', 0, [signedIn, lateGrant], {}],

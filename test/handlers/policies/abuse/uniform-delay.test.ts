@@ -32,8 +32,8 @@ const requests = {
 
 const outcomes = {
   g: { outcome: 'granted', by: 'grantPassword', request: requests.r },
-  W: { outcome: 'denied', reason: DenyReason.BadCredential, by: 'grantPassword', request: requests.w },
-  U: { outcome: 'denied', reason: DenyReason.BadCredential, by: 'grantPassword', request: requests.u },
+  W: { outcome: 'declined', reason: DenyReason.BadCredential, by: 'grantPassword', request: requests.w },
+  U: { outcome: 'declined', reason: DenyReason.BadCredential, by: 'grantPassword', request: requests.u },
   N: { outcome: 'open', request: requests.n },
   x: { outcome: 'denied', reason: DenyReason.LimitReached, by: 'uniformDelay' },
   y: { outcome: 'denied', reason: DenyReason.NotPermitted, by: 'uniformDelay' },
@@ -127,7 +127,7 @@ describe('uniformDelay', () => {
       });
       const expected = '       kc----------(x|)';
 
-      expectVerdicts(source.pipe(policy)).toBe(expected, { x: 'denied: key-not-accepted' });
+      expectVerdicts(source.pipe(policy)).toBe(expected, { x: 'declined: key-not-accepted' });
     }),
   );
 

@@ -56,6 +56,8 @@ describe('forwardTo', () => {
     ['127.1', ['127.0.0.0/8'], false],
     ['0x7f000001', ['127.0.0.0/8'], false],
     ['2130706433', ['127.0.0.0/8'], false],
+    // Where it is resolved, the NUL may end the name.
+    ['127.0.0.1\0.example.com', ['*.example.com'], false],
     ['', ['localhost', '0.0.0.0/0'], false],
     ['anything', ['*'], true],
     ['10.1.2.3', ['*'], true],

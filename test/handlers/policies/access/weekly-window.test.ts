@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { readWeeklyWindow, WEEKDAYS, type WeeklyWindow } from '../../../../src/handlers/policies/access/weekly-window.js';
+import {
+  readWeeklyWindow,
+  WEEKDAYS,
+  type WeeklyWindow,
+} from '../../../../src/handlers/policies/access/weekly-window.js';
 
 const DAY = 24 * 60;
 const at = (day: number, hours: number, minutes = 0): number => day * DAY + hours * 60 + minutes;

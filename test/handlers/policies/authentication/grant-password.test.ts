@@ -4,12 +4,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { grantPassword, type VerifyPassword } from '../../../../src/handlers/policies/authentication/grant-password.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
+import type { Policy } from '../../../../src/streams/policy.js';
 import { Secret } from '../../../../src/streams/secret.js';
 import { consider } from '../../../../src/streams/verdict.js';
 import { marbles } from '../../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { authRequests, password } from '../requests.js';
-import { answersTo, decisionOn, deniedBy, grantedBy } from '../verdicts.js';
+import { answersTo, decisionOn, declinedBy, deniedBy, granted, grantedBy } from '../verdicts.js';
 
 const right = password('right');
 const wrong = password('wrong');
@@ -19,7 +20,7 @@ const values = {
   r: consider<SSHUserAuthRequest>(right),
   w: consider<SSHUserAuthRequest>(wrong),
   R: grantedBy<SSHUserAuthRequest>('grantPassword', right),
-  W: deniedBy<SSHUserAuthRequest>('grantPassword', wrong, DenyReason.BadCredential),
+  W: declinedBy<SSHUserAuthRequest>('grantPassword', wrong, DenyReason.BadCredential),
   F: deniedBy<SSHUserAuthRequest>('grantPassword', wrong, DenyReason.PolicyFailed, 'broken'),
 };
 
@@ -31,7 +32,7 @@ describe('grantPassword', () => {
   });
 
   it(
-    'grants the right password and denies the wrong one, at once',
+    'grants the right password and declines the wrong one, at once',
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -r-w-(rw)|', values);
       const expected = '    -R-W-(RW)|';
@@ -83,7 +84,7 @@ describe('grantPassword', () => {
     // JavaScript may answer with anything.
     ['answers undefined', () => undefined as unknown as boolean],
     ['answers a text', () => 'true' as unknown as boolean],
-  ])('denies if verify %s', (_what, verify) => {
+  ])('declines if verify %s', (_what, verify) => {
     expect(decisionOn<SSHUserAuthRequest>(grantPassword(verify), wrong)).toEqual(values.W);
   });
 
@@ -102,7 +103,7 @@ describe('grantPassword', () => {
 
   it.each([
     ['grants what a promise confirms', Promise.resolve(true), grantedBy('grantPassword', wrong)],
-    ['denies what a promise does not confirm', Promise.resolve(false), values.W],
+    ['declines what a promise does not confirm', Promise.resolve(false), values.W],
   ])('%s', async (_what, answer, expected) => {
     const verdict = await new Promise((resolve) => {
       of(values.w)
@@ -143,9 +144,32 @@ describe('grantPassword', () => {
   );
 
   it('goes by the name it was given', () => {
-    expect(decisionOn<SSHUserAuthRequest>(grantPassword(isRight, { name: 'staff' }), wrong)).toMatchObject({
-      by: 'staff',
-    });
+    expect(decisionOn<SSHUserAuthRequest>(grantPassword(isRight, { name: 'staff' }), wrong)).toEqual(
+      declinedBy('staff', wrong, DenyReason.BadCredential),
+    );
+    expect(decisionOn<SSHUserAuthRequest>(grantPassword(isRight, { name: 'staff' }), right)).toEqual(
+      grantedBy('staff', right),
+    );
+  });
+
+  it('grants what another source of passwords has declined, in any order', () => {
+    const staff = grantPassword(isRight, { name: 'staff' });
+    const guests = grantPassword((_user, text) => text === 'guest', { name: 'guests' });
+    for (const [policy, first] of [
+      [(verdict$) => verdict$.pipe(staff, guests), 'staff'],
+      [(verdict$) => verdict$.pipe(guests, staff), 'guests'],
+    ] satisfies readonly (readonly [Policy<SSHUserAuthRequest>, string])[]) {
+      expect(decisionOn<SSHUserAuthRequest>(policy, right)).toEqual(grantedBy('staff', right));
+      expect(decisionOn<SSHUserAuthRequest>(policy, wrong)).toEqual(declinedBy(first, wrong, DenyReason.BadCredential));
+    }
+  });
+
+  it('asks nobody about what was granted before', () => {
+    const verify = vi.fn(() => false);
+    const verdict = granted<SSHUserAuthRequest>(wrong);
+
+    expect(answersTo(grantPassword(verify), verdict)).toEqual([verdict]);
+    expect(verify).not.toHaveBeenCalled();
   });
 
   it('refuses a verify that is not a function', () => {

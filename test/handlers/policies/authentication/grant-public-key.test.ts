@@ -1,17 +1,21 @@
 import { asyncScheduler, EMPTY, NEVER, of } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
-import { grantPublicKey, type GrantPublicKeyOptions } from '../../../../src/handlers/policies/authentication/grant-public-key.js';
+import {
+  grantPublicKey,
+  type GrantPublicKeyOptions,
+} from '../../../../src/handlers/policies/authentication/grant-public-key.js';
 import { parseAuthorizedKeys } from '../../../../src/protocol/authentication/authorized-keys.js';
 import type { Clock } from '../../../../src/streams/clock.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
+import type { Policy } from '../../../../src/streams/policy.js';
 import { consider } from '../../../../src/streams/verdict.js';
 import { marbles } from '../../../support/marbles.js';
 import { keyOf, lineOf } from '../keys.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { authRequests, offered, proven, refuted } from '../requests.js';
-import { answersTo, decisionOn, deniedBy, granted, grantedBy } from '../verdicts.js';
+import { answersTo, decisionOn, declinedBy, deniedBy, granted, grantedBy } from '../verdicts.js';
 
 const listed = keyOf(1);
 const other = keyOf(2);
@@ -23,17 +27,17 @@ const values = {
   x: consider<SSHUserAuthRequest>(proven(other)),
   O: grantedBy<SSHUserAuthRequest>('grantPublicKey', offered(listed)),
   P: grantedBy<SSHUserAuthRequest>('grantPublicKey', proven(listed)),
-  X: deniedBy<SSHUserAuthRequest>('grantPublicKey', proven(other), DenyReason.KeyNotAccepted),
+  X: declinedBy<SSHUserAuthRequest>('grantPublicKey', proven(other), DenyReason.KeyNotAccepted),
   F: deniedBy<SSHUserAuthRequest>('grantPublicKey', offered(listed), DenyReason.PolicyFailed, 'broken'),
 };
 
-const refused = (request: SSHUserAuthRequest, reason: DenyReason) => deniedBy('grantPublicKey', request, reason);
+const refused = (request: SSHUserAuthRequest, reason: DenyReason) => declinedBy('grantPublicKey', request, reason);
 const clockAt = (time: string): Clock => ({ scheduler: asyncScheduler, now: () => Date.parse(time) });
 /** What becomes of the proof of {@link listed} under the options of its line. */
 const outcome = (options: string, address: string, clock?: Clock): string => {
   const policy = grantPublicKey(lineOf(listed, options), clock === undefined ? {} : { clock });
   const verdict = decisionOn<SSHUserAuthRequest>(policy, proven(listed, 'ann', address));
-  return verdict.state === 'denied' ? verdict.reason : verdict.state;
+  return verdict.state === 'open' ? (verdict.declined?.reason ?? 'open') : verdict.state;
 };
 
 describe('grantPublicKey', () => {
@@ -45,7 +49,7 @@ describe('grantPublicKey', () => {
   });
 
   it(
-    'accepts the offer and grants the proof of a listed key, and denies others, at once',
+    'accepts the offer and grants the proof of a listed key, and declines others, at once',
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -o-p-x-(opx)|', values);
       const expected = '    -O-P-X-(OPX)|';
@@ -87,11 +91,15 @@ describe('grantPublicKey', () => {
       near[index] = (near[index] ?? 0) ^ 1;
       const request = proven({ ...listed, blob: near });
 
-      expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text), request).state).toBe('denied');
+      expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text), request)).toEqual(
+        refused(request, DenyReason.KeyNotAccepted),
+      );
     }
     const short = proven({ ...listed, blob: blob.subarray(0, -1) });
 
-    expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text), short).state).toBe('denied');
+    expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text), short)).toEqual(
+      refused(short, DenyReason.KeyNotAccepted),
+    );
   });
 
   it('finds a key whose bytes are a view on a larger buffer', () => {
@@ -103,7 +111,7 @@ describe('grantPublicKey', () => {
     );
   });
 
-  it('denies a wrong signature by a listed key without looking it up', () => {
+  it('declines a wrong signature by a listed key without looking it up', () => {
     const find = vi.fn(() => text);
     const request = refuted(listed);
 
@@ -210,7 +218,7 @@ describe('grantPublicKey', () => {
         [{ line: 1, message: expect.any(String) as string }, 'bob'],
         [{ line: 2, message: 'nothing enforces the option no-pty, so the key must not be accepted' }, 'bob'],
       ]);
-      expect(decisionOn<SSHUserAuthRequest>(policy, proven(other)).state).toBe('denied');
+      expect(decisionOn<SSHUserAuthRequest>(policy, proven(other))).toEqual(values.X);
     });
 
     it('skips a line that cannot be used silently if nobody wants to know', () => {
@@ -308,7 +316,9 @@ describe('grantPublicKey', () => {
       const policy = grantPublicKey(lineOf(listed, options), { onProblem });
 
       expect(onProblem.mock.calls).toEqual([[{ line: 1, message }, undefined]]);
-      expect(decisionOn<SSHUserAuthRequest>(policy, proven(listed)).state).toBe('denied');
+      expect(decisionOn<SSHUserAuthRequest>(policy, proven(listed))).toEqual(
+        refused(proven(listed), DenyReason.KeyNotAccepted),
+      );
     });
   });
 
@@ -339,9 +349,22 @@ describe('grantPublicKey', () => {
   it('goes by the name it was given', () => {
     const options: GrantPublicKeyOptions = { name: 'admins' };
 
-    expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text, options), proven(other))).toMatchObject({
-      by: 'admins',
-    });
+    expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text, options), proven(other))).toEqual(
+      declinedBy('admins', proven(other), DenyReason.KeyNotAccepted),
+    );
+  });
+
+  it('accepts and grants what another source of keys has declined, in any order', () => {
+    const ours = grantPublicKey(text, { name: 'ours' });
+    const theirs = grantPublicKey(lineOf(other), { name: 'theirs' });
+    const both: readonly Policy<SSHUserAuthRequest>[] = [
+      (verdict$) => verdict$.pipe(ours, theirs),
+      (verdict$) => verdict$.pipe(theirs, ours),
+    ];
+    for (const policy of both) {
+      expect(decisionOn(policy, offered(listed))).toEqual(grantedBy('ours', offered(listed)));
+      expect(decisionOn(policy, proven(other))).toEqual(grantedBy('theirs', proven(other)));
+    }
   });
 
   it('refuses, from JavaScript, what is neither text nor a function', () => {

@@ -17,11 +17,11 @@ import type { Policy } from '../../../../src/streams/policy.js';
 import { consider, serveWith, type Verdict } from '../../../../src/streams/verdict.js';
 import { marbles } from '../../../support/marbles.js';
 import { keyOf, lineOf } from '../keys.js';
-import { abstains, answersWith, denies, grants, isSilent, late, watched } from '../members.js';
+import { abstains, answersWith, declines, denies, grants, isSilent, late, watched } from '../members.js';
 import { type MemberScript, memberScript, scripted } from '../member-scripts.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { exec, interactiveAnswer, interactiveStart, knock, none, offered, password, proven } from '../requests.js';
-import { answersTo, decisionOn, denied, deniedBy, granted, grantedBy, leased } from '../verdicts.js';
+import { answersTo, decisionOn, declinedBy, denied, deniedBy, granted, grantedBy, leased } from '../verdicts.js';
 
 const ann = knock('192.0.2.1');
 const lease = (): Lease => () => NEVER;
@@ -61,6 +61,29 @@ describe('allOf', () => {
 
     expect(decisionOn(policy, ann)).toEqual(deniedBy('second', ann, DenyReason.OutsideHours));
     expect(third.asked).toEqual([]);
+  });
+
+  it('declines what one of them declines though the others grant, for the first reason', () => {
+    const policy = allOf<ConnectionRequest>(
+      grants('key'),
+      declines('first', DenyReason.BadCredential),
+      declines('second', DenyReason.KeyNotAccepted),
+    );
+
+    expect(decisionOn(policy, ann)).toEqual(declinedBy('first', ann, DenyReason.BadCredential));
+  });
+
+  it('keeps the reason of somebody before it, and grants what was declined', () => {
+    const before = declinedBy<ConnectionRequest>('before', ann, DenyReason.KeyNotAccepted);
+
+    expect(answersTo(allOf(grants('key'), declines('it')), before)).toEqual([before]);
+    expect(answersTo(allOf(grants('key')), before)).toMatchObject([{ state: 'granted', by: 'key' }]);
+  });
+
+  it('denies after one that declines', () => {
+    expect(decisionOn(allOf(declines<ConnectionRequest>('one'), denies('it')), ann)).toEqual(
+      deniedBy('it', ann, DenyReason.NotPermitted),
+    );
   });
 
   it('denies after one that has no opinion, too', () => {
@@ -205,6 +228,10 @@ function model<R>(verdict: Verdict<R>, scripts: readonly MemberScript[]): unknow
   const leases = [...verdict.leases];
   for (const script of scripts) for (const it of script.leases) if (!leases.includes(it)) leases.push(it);
   if (verdict.state === 'granted') return { ...verdict, leases };
+  const reluctant = scripts.find(({ says }) => says === 'decline');
+  if (reluctant !== undefined) {
+    return { ...verdict, leases, declined: { by: reluctant.by, reason: reluctant.reason } };
+  }
   if (!scripts.every(({ says }) => says === 'grant')) return { ...verdict, leases };
   const names: string[] = [];
   for (const { by } of scripts) if (!names.includes(by)) names.push(by);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { NEVER } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
+import { allowFrom } from '../../../../src/handlers/policies/access/allow-from.js';
 import { anyOf } from '../../../../src/handlers/policies/composition/any-of.js';
 import { grantPassword } from '../../../../src/handlers/policies/authentication/grant-password.js';
 import { grantPublicKey } from '../../../../src/handlers/policies/authentication/grant-public-key.js';
@@ -10,14 +11,15 @@ import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
 import type { Lease } from '../../../../src/streams/lease.js';
 import { consider, type Verdict } from '../../../../src/streams/verdict.js';
+import type { Policy } from '../../../../src/streams/policy.js';
 import { policyContext } from '../../../../src/testing/policy-context.js';
 import { marbles } from '../../../support/marbles.js';
 import { keyOf, lineOf } from '../keys.js';
-import { abstains, denies, grants, isSilent, late, watched } from '../members.js';
+import { abstains, declines, denies, grants, isSilent, late, watched } from '../members.js';
 import { type MemberScript, memberScript, scripted } from '../member-scripts.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { knock, offered, password, proven } from '../requests.js';
-import { answersTo, decisionOn, deniedBy, granted, grantedBy, leased } from '../verdicts.js';
+import { answersTo, decisionOn, declinedBy, deniedBy, granted, grantedBy, leased } from '../verdicts.js';
 
 const ann = knock('192.0.2.1');
 const open = consider<ConnectionRequest>(ann);
@@ -42,15 +44,59 @@ describe('anyOf', () => {
     );
   });
 
-  it('denies with the first denial if nobody grants', () => {
+  it('denies with the first denial if all deny', () => {
+    const policy = anyOf<ConnectionRequest>(denies('one', DenyReason.OutsideHours), denies('two', DenyReason.Banned));
+
+    expect(decisionOn(policy, ann)).toEqual(deniedBy('one', ann, DenyReason.OutsideHours));
+  });
+
+  it('declines for the first reason if nobody grants and not all deny', () => {
     const policy = anyOf<ConnectionRequest>(
       abstains(),
       denies('second', DenyReason.OutsideHours),
-      denies('third', DenyReason.Banned),
-      abstains(),
+      declines('third', DenyReason.BadCredential),
     );
 
-    expect(decisionOn(policy, ann)).toEqual(deniedBy('second', ann, DenyReason.OutsideHours));
+    expect(decisionOn(policy, ann)).toEqual(declinedBy('second', ann, DenyReason.OutsideHours));
+    expect(decisionOn(anyOf<ConnectionRequest>(declines('one'), denies('two')), ann)).toEqual(
+      declinedBy('one', ann, DenyReason.BadCredential),
+    );
+  });
+
+  it('grants what one of them grants though another declines, and keeps no reason', () => {
+    expect(decisionOn(anyOf<ConnectionRequest>(declines('one'), grants('two'), declines('three')), ann)).toEqual(
+      grantedBy('two', ann),
+    );
+  });
+
+  it('keeps the reason of somebody before it, and grants what was declined', () => {
+    const before = declinedBy<ConnectionRequest>('before', ann, DenyReason.KeyNotAccepted);
+
+    expect(answersTo(anyOf(declines('it'), abstains()), before)).toEqual([before]);
+    expect(answersTo(anyOf(declines('it'), grants('key')), before)).toMatchObject([{ state: 'granted', by: 'key' }]);
+  });
+
+  it('takes alternatives that only deny, as the addresses from which one may come', () => {
+    const somewhere = anyOf<ConnectionRequest>(allowFrom(['192.0.2.0/24']), allowFrom(['198.51.100.0/24']));
+    const [near, far, elsewhere] = [knock('192.0.2.1'), knock('198.51.100.1'), knock('203.0.113.1')];
+
+    expect([near, far, elsewhere].map((request) => decisionOn(somewhere, request).state)).toEqual([
+      'open',
+      'open',
+      'denied',
+    ]);
+  });
+
+  it.each<readonly [string, Policy<ConnectionRequest>]>([
+    ['denials and no opinion', anyOf(denies('one'), abstains())],
+    ['denials and a refusal', anyOf(denies('one'), declines('two'))],
+    ['denials alone', anyOf(denies('one'), denies('two'))],
+    ['a grant after a denial', anyOf(denies('one'), grants('two'))],
+  ])('comes to the same before and after one that grants: %s', (_what, policy) => {
+    const [before] = answersTo((verdict$) => verdict$.pipe(policy, grants('outside')), open);
+    const [after] = answersTo((verdict$) => verdict$.pipe(grants('outside'), policy), open);
+
+    expect(before?.state).toBe(after?.state);
   });
 
   it('leaves open what nobody has an opinion about', () => {
@@ -122,13 +168,18 @@ describe('anyOf', () => {
 
     expect(answersTo(anyOf(denies('no'), failing), consider(ann, context))).toMatchObject([{ by: 'no' }]);
     expect(context.reports).toEqual([report, report]);
+
+    expect(answersTo(anyOf(failing, abstains()), consider(ann, context))).toMatchObject([
+      { state: 'open', declined: { by: 'directory', reason: DenyReason.PolicyFailed } },
+    ]);
+    expect(context.reports).toEqual([report, report, report]);
   });
 
   it('leaves the report to the server where the failure is the verdict', () => {
     const context = policyContext();
     const failing = denies<ConnectionRequest>('directory', DenyReason.PolicyFailed, 'no directory');
 
-    expect(answersTo(anyOf(failing, abstains()), consider(ann, context))).toMatchObject([
+    expect(answersTo(anyOf(failing, denies('no')), consider(ann, context))).toMatchObject([
       { state: 'denied', reason: DenyReason.PolicyFailed, cause: 'no directory' },
     ]);
     expect(context.reports).toEqual([]);
@@ -142,7 +193,9 @@ describe('anyOf', () => {
     );
 
     expect(decisionOn(signIn, password('right'))).toMatchObject({ state: 'granted', by: 'grantPassword' });
-    expect(decisionOn(signIn, password('wrong'))).toMatchObject({ state: 'denied', by: 'grantPassword' });
+    expect(decisionOn(signIn, password('wrong'))).toEqual(
+      declinedBy('grantPassword', password('wrong'), DenyReason.BadCredential),
+    );
     expect(decisionOn(signIn, offered(listed))).toMatchObject({ state: 'granted', by: 'grantPublicKey' });
     expect(decisionOn(signIn, proven(listed))).toMatchObject({ state: 'granted', by: 'grantPublicKey' });
   });
@@ -176,6 +229,10 @@ function model<R>(verdict: Verdict<R>, scripts: readonly MemberScript[]): unknow
   if (taken !== undefined) {
     return { by: taken.by, ...verdict, state: 'granted', leases: [...verdict.leases, ...taken.leases] };
   }
-  const refusal = scripts.find(({ says }) => says === 'deny');
-  return refusal === undefined ? verdict : deniedBy(refusal.by, verdict.request, refusal.reason);
+  const refusal = scripts.find(({ says }) => says !== 'nothing');
+  if (refusal === undefined) return verdict;
+  const { by, reason } = refusal;
+  return scripts.every(({ says }) => says === 'deny')
+    ? deniedBy(by, verdict.request, reason)
+    : { ...verdict, declined: { by, reason } };
 }

@@ -2,7 +2,11 @@ import { EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import type { Answer } from '../../../../src/handlers/policies/answer.js';
-import { approval, type ApprovalAnswer, type ApprovalOptions } from '../../../../src/handlers/policies/composition/approval.js';
+import {
+  approval,
+  type ApprovalAnswer,
+  type ApprovalOptions,
+} from '../../../../src/handlers/policies/composition/approval.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
 import type { Disconnected } from '../../../../src/streams/events/disconnected.js';
@@ -14,7 +18,7 @@ import { policyContext } from '../../../../src/testing/policy-context.js';
 import { marbles } from '../../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { authRequests, interactiveStart, knock } from '../requests.js';
-import { answersTo, decisionOn, denied, deniedBy, granted, grantedBy, leased } from '../verdicts.js';
+import { answersTo, decisionOn, declinedBy, denied, deniedBy, granted, grantedBy, leased } from '../verdicts.js';
 import { virtualTime } from '../virtual-time.js';
 
 const ann = connectionRequest({ from: '192.0.2.1', connection: 1 });
@@ -157,6 +161,22 @@ describe('approval', () => {
 
     expect(answersTo(policy, asking)).toEqual([asking]);
     expect(decisionOn(policy, interactiveStart)).toEqual(consider(interactiveStart));
+  });
+
+  it('asks about what a source of credentials has declined, since another may still grant it', () => {
+    const { ask, questions } = people();
+    const verdict = declinedBy<ConnectionRequest>('grantPassword', ann, DenyReason.BadCredential);
+    answersTo(approval({ ask }), verdict);
+
+    expect(questions).toHaveLength(1);
+  });
+
+  it('asks about it if it grants, since it is one of these sources then', () => {
+    const verdict = declinedBy<ConnectionRequest>('grantPassword', ann, DenyReason.BadCredential);
+
+    expect(answersTo(approval({ ask: () => true, grants: true }), verdict)).toMatchObject([
+      { state: 'granted', by: 'approval' },
+    ]);
   });
 
   it('asks nobody again about what was granted before policies were replaced', () => {

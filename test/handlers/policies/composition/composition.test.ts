@@ -61,12 +61,13 @@ describe('policies in a row', () => {
     ['an offered key', offered(listed), { state: 'granted', by: 'grantPublicKey' }],
     ['a proven key', proven(listed), { state: 'granted', by: 'grantPublicKey' }],
     ['the right password', password('right'), { state: 'granted', by: 'grantPassword' }],
-    ['a wrong password', password('wrong'), { state: 'denied', by: 'grantPassword' }],
+    ['a wrong password', password('wrong'), { state: 'open', declined: { by: 'grantPassword' } }],
     ['the right code', interactiveAnswer(1, '123456'), { state: 'granted', by: 'grantKeyboardInteractive' }],
     ['a user who is refused', password('right', 'root'), { state: 'denied', by: 'noRoot' }],
     ['a key from elsewhere', proven(listed, 'ann', '203.0.113.1'), { state: 'denied', by: 'allowFrom' }],
     ['a key from a banned address', proven(listed, 'ann', '192.0.2.66'), { state: 'denied', by: 'denyFrom' }],
     ['a guest', { ...none, user: 'guest' }, { state: 'granted', by: 'grantWhen' }],
+    ['a wrong code', interactiveAnswer(1, '1'), { state: 'denied', by: 'grantKeyboardInteractive' }],
     ['somebody without credentials', none, { state: 'open' }],
   ])('decide on %s', (_what, request, expected) => {
     expect(after(signIn, request)).toMatchObject(expected);

@@ -7,10 +7,10 @@ import type { ConnectionRequest } from '../../../../src/streams/events/connectio
 import type { Lease, LeaseSignal } from '../../../../src/streams/lease.js';
 import { consider, type Verdict } from '../../../../src/streams/verdict.js';
 import { held } from '../../../../src/testing/held.js';
-import { abstains, answersWith, denies, grants } from '../members.js';
+import { abstains, answersWith, declines, denies, grants } from '../members.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { knock } from '../requests.js';
-import { answersTo, decisionOn, deniedBy, granted, grantedBy, lease, leased } from '../verdicts.js';
+import { answersTo, decisionOn, declinedBy, deniedBy, granted, grantedBy, lease, leased } from '../verdicts.js';
 
 const ann = knock('192.0.2.1');
 
@@ -36,6 +36,14 @@ describe('named', () => {
     expect(
       decisionOn(named('office', denies<ConnectionRequest>('it', DenyReason.PolicyFailed, 'broken')), ann),
     ).toEqual(deniedBy('office', ann, DenyReason.PolicyFailed, 'broken'));
+  });
+
+  it('gives its name to what the policy declines, and to nothing that others have', () => {
+    const policy = named('office', declines<ConnectionRequest>('it', DenyReason.BadCredential));
+    const before = declinedBy<ConnectionRequest>('before', ann, DenyReason.KeyNotAccepted);
+
+    expect(decisionOn(policy, ann)).toEqual(declinedBy('office', ann, DenyReason.BadCredential));
+    expect(answersTo(policy, before)).toEqual([before]);
   });
 
   it('leaves what others have granted in their names', () => {

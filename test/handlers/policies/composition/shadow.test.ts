@@ -11,13 +11,13 @@ import type { ConnectionRequest } from '../../../../src/streams/events/connectio
 import type { LeaseSignal } from '../../../../src/streams/lease.js';
 import type { Policy } from '../../../../src/streams/policy.js';
 import type { PolicyContext } from '../../../../src/streams/policy-context.js';
-import { consider, deny, type Verdict } from '../../../../src/streams/verdict.js';
+import { consider, decline, deny, type Verdict } from '../../../../src/streams/verdict.js';
 import { policyContext } from '../../../../src/testing/policy-context.js';
 import { marbles } from '../../../support/marbles.js';
-import { abstains, answersWith, denies, grants, isSilent, late, watched } from '../members.js';
+import { abstains, answersWith, declines, denies, grants, isSilent, late, watched } from '../members.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { knock } from '../requests.js';
-import { answersTo, denied, granted, lease } from '../verdicts.js';
+import { answersTo, declinedBy, denied, granted, lease } from '../verdicts.js';
 import { virtualTime } from '../virtual-time.js';
 
 const ann = knock('192.0.2.1');
@@ -64,6 +64,11 @@ describe('shadow', () => {
 
   it.each<readonly [string, Policy<ConnectionRequest>, object]>([
     ['a denial', denies('it', DenyReason.Banned), { ...reported, outcome: 'denied', reason: DenyReason.Banned }],
+    [
+      'a refusal that leaves it to others',
+      declines('it', DenyReason.KeyNotAccepted, NEVER),
+      { ...reported, outcome: 'declined', reason: DenyReason.KeyNotAccepted, leases: 1 },
+    ],
     ['a grant', grants('it'), { ...reported, outcome: 'granted' }],
     ['no opinion', abstains(), { ...reported, by: 'shadow', outcome: 'open' }],
     ['a grant with leases', grants('it', NEVER, EMPTY), { ...reported, outcome: 'granted', leases: 2 }],
@@ -102,6 +107,32 @@ describe('shadow', () => {
     put(granted(ann));
 
     expect(context.reports).toMatchObject([{ type: 'shadow', by: 'it', outcome: 'denied' }]);
+  });
+
+  it('reports for what the policy would have declined, though another was the first', () => {
+    const member = watched(declines<ConnectionRequest>('it', DenyReason.BadCredential));
+    const { context, passed, put } = inShadow(member.policy);
+    const before = declinedBy<ConnectionRequest>('before', ann, DenyReason.KeyNotAccepted);
+    put(before);
+
+    expect(context.reports).toEqual([{ ...reported, outcome: 'declined', reason: DenyReason.BadCredential }]);
+    expect(member.asked).toMatchObject([{ state: 'open', leases: [] }]);
+    expect(member.asked[0]).not.toHaveProperty('declined');
+    expect(passed).toEqual([{ ...before, context }]);
+  });
+
+  it('takes what others have declined for no decision of the policy', () => {
+    const { context, put } = inShadow(abstains());
+    put(declinedBy('before', ann, DenyReason.KeyNotAccepted));
+
+    expect(context.reports).toEqual([{ ...reported, by: 'shadow', outcome: 'open' }]);
+  });
+
+  it('reports what it would have declined under the name it was given', () => {
+    const { context, knock: comes } = inShadow(declines('it'), { name: 'stricter' });
+    comes(ann);
+
+    expect(context.reports).toMatchObject([{ type: 'shadow', by: 'stricter', outcome: 'declined' }]);
   });
 
   it('never shows the policy what was denied', () => {
@@ -413,6 +444,7 @@ describe('shadow', () => {
     const deeds: readonly ((verdict: Verdict<ConnectionRequest>) => Observable<unknown>)[] = [
       (verdict) => of(verdict),
       (verdict) => of(deny(verdict, 'it', DenyReason.NotPermitted)),
+      (verdict) => of(decline(verdict, 'it', DenyReason.BadCredential)),
       (verdict) => of({ ...verdict, state: 'granted', by: 'it', leases: [] }),
       (verdict) => of(verdict, verdict),
       () => EMPTY,

@@ -3,7 +3,11 @@ import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import type { Answer } from '../../../../src/handlers/policies/answer.js';
-import { type Expiry, expireWith, type ExpireWithOptions } from '../../../../src/handlers/policies/lifetime/expire-with.js';
+import {
+  type Expiry,
+  expireWith,
+  type ExpireWithOptions,
+} from '../../../../src/handlers/policies/lifetime/expire-with.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { SSHChannelRequest } from '../../../../src/streams/events/ssh-channel-request.js';
 import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';

@@ -1,7 +1,11 @@
 import { BehaviorSubject, EMPTY, NEVER, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
-import { revokedBy, type RevokedByOptions, type RevocationSignal } from '../../../../src/handlers/policies/lifetime/revoked-by.js';
+import {
+  revokedBy,
+  type RevokedByOptions,
+  type RevocationSignal,
+} from '../../../../src/handlers/policies/lifetime/revoked-by.js';
 import { connectionId } from '../../../../src/streams/connection-id.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
 import type { SSHChannelRequest } from '../../../../src/streams/events/ssh-channel-request.js';

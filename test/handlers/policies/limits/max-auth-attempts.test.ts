@@ -106,12 +106,12 @@ describe('maxAuthAttempts', () => {
     );
 
     expect(outcomes).toMatchObject([
-      { by: 'grantPassword', reason: DenyReason.BadCredential },
+      { state: 'open', declined: { by: 'grantPassword', reason: DenyReason.BadCredential } },
       { by: 'maxAuthAttempts', reason: DenyReason.LimitReached },
     ]);
   });
 
-  it('counts what an earlier policy granted or denied, so that it limits behind the policies that grant as well', () => {
+  it('counts what an earlier policy granted, declined or denied, so that it limits behind the policies that grant as well', () => {
     const policy = maxAuthAttempts(2);
     expect(answersTo(policy, denied(guess), granted(guess), granted(guess)).map(({ state }) => state)).toEqual([
       'denied',
@@ -124,7 +124,7 @@ describe('maxAuthAttempts', () => {
     const outcomes = ['wrong', 'right'].flatMap((text) =>
       answersTo<SSHUserAuthRequest>((verdict$) => verdict$.pipe(signIn, behind), consider(password(text))),
     );
-    expect(outcomes.map(({ state }) => state)).toEqual(['denied', 'denied']);
+    expect(outcomes.map(({ state }) => state)).toEqual(['open', 'denied']);
   });
 
   it('counts a verdict once that passes twice, by a lease that says nothing', () => {

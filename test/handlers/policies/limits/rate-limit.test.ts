@@ -314,6 +314,7 @@ describe('rateLimit', () => {
       ['errors', () => throwError(() => new Error('broken'))],
       // JavaScript may answer with anything.
       ['answers nonsense', () => 'OK' as unknown as ReturnType<CounterStore['hit']>],
+      ['does not count', () => ({ allowed: true }) as unknown as ReturnType<CounterStore['hit']>],
     ];
 
     it.each(failures)('denies with the failure if the store %s', (_what, answer) => {

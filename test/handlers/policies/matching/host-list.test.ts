@@ -24,6 +24,11 @@ describe('HostList', () => {
     ['_x._tcp.example.com', '_x._tcp.example.com', true],
     ['10.0.0.0/8', 'ten.example.com', false],
     ['*', 'any.example.com', true],
+    ['*.example.com', '127.0.0.1\0.example.com', false],
+    ['*.example.com', 'a\n.example.com', false],
+    ['*.example.com', 'a..example.com', false],
+    ['kube.example.com', '\u212Aube.example.com', false],
+    ['*a*', '0xa.0.0.1', false],
   ])('%s has the name %s: %s', (entry, name, expected) => {
     expect(listOf(entry).hasName(name)).toBe(expected);
     expect(listOf(entry).has(name)).toBe(expected);

@@ -2,7 +2,11 @@ import { firstValueFrom, isObservable, map, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import type { HostNameResolver } from '../../../../src/handlers/policies/matching/host-name-resolver.js';
-import { NameLookup, type NameLookupOptions, type VerifiedNames } from '../../../../src/handlers/policies/matching/name-lookup.js';
+import {
+  NameLookup,
+  type NameLookupOptions,
+  type VerifiedNames,
+} from '../../../../src/handlers/policies/matching/name-lookup.js';
 import { type Clock, systemClock } from '../../../../src/streams/clock.js';
 import { marbles } from '../../../../src/testing/marbles.js';
 import { optionError } from '../policy-laws.js';
@@ -186,6 +190,25 @@ describe('NameLookup', () => {
     clock.time = 100;
     expect(isObservable(lookup.namesOf('192.0.2.7', clock))).toBe(true);
     expect(resolver.asked).toEqual(['192.0.2.7', '192.0.2.7']);
+  });
+
+  it('forgets what it found at a time that has not come yet, as after a clock was set back', async () => {
+    const resolver = zone({});
+    const lookup = lookupIn(resolver, { cacheMs: 1_000 });
+    const clock = movable();
+    clock.time = 10_000;
+    await namesOf(lookup, '192.0.2.7', clock);
+    clock.time = 9_999;
+    await namesOf(lookup, '192.0.2.7', clock);
+
+    expect(resolver.asked).toEqual(['192.0.2.7', '192.0.2.7']);
+  });
+
+  it('takes no name that DNS carries and hosts do not have, and does not ask for it', async () => {
+    const resolver = zone({ '192.0.2.7': ['a b.example.com', '0x7f.1', 'a\0.example.com', ''] });
+
+    expect(await namesOf(lookupIn(resolver), '192.0.2.7')).toEqual({ names: [] });
+    expect(resolver.asked).toEqual(['192.0.2.7']);
   });
 
   it('remembers no failure', async () => {

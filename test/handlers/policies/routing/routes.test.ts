@@ -89,7 +89,9 @@ describe('routeCommands', () => {
       conflict('routeCommands: "*" is routed twice, as a route and as the fallback. Remove one of them.'),
     );
     expect(() => routeCommands({ 'up*': one })).toThrow(
-      conflict('"up*" is no pattern of a command: write a command, the first words of one and " *", or "*".'),
+      conflict(
+        'routeCommands: "up*" is no pattern of a command: write a command, the first words of one and " *", or "*".',
+      ),
     );
   });
 });

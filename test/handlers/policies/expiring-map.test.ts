@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ExpiringMap } from '../../../../src/handlers/policies/composition/expiring-map.js';
+import { ExpiringMap } from '../../../src/handlers/policies/expiring-map.js';
 
 describe('ExpiringMap', () => {
   it('remembers up to the last millisecond of the time, and no longer', () => {

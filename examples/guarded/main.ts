@@ -1,0 +1,4 @@
+import { Guard } from './guard.js';
+import { run } from './run.js';
+
+await run(Guard);
