@@ -1,4 +1,4 @@
-import { Observable, Subject } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 
 import type { SshChannel } from '../protocol/channels/ssh-channel.js';
 

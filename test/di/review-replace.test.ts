@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { ContainerModule, inject, injectable, preDestroy } from 'inversify';
 import { map, mergeMap, Observable, of, Subject } from 'rxjs';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -106,6 +109,31 @@ function leases() {
     );
   return { held, lease, attaching };
 }
+
+describe('handlers that were removed', () => {
+  it('are not kept in memory, neither by the server nor by what they have granted', async () => {
+    setFlagsFromString('--expose-gc');
+    // Any context that is made from now on has it.
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const { server } = await start([signIn]);
+    const client = await login(server);
+    const removed: WeakRef<object>[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const policy: Policy<SSHUserAuthRequest> = map((verdict) => withLease(verdict, new Observable()));
+      const asking = decide('SSHUserAuthRequest', policy);
+      removed.push(new WeakRef(policy));
+      await server.replaceHandlers({ add: [asking] });
+      const second = await login(server);
+      await server.replaceHandlers({ remove: [asking] });
+      second.destroy();
+    }
+    await client.sync();
+    await new Promise(setImmediate);
+    collectGarbage();
+    // The last one may still be on a stack or in a register.
+    expect(removed.slice(0, 2).map((it) => it.deref())).toEqual([undefined, undefined]);
+  });
+});
 
 describe('a decision under way while policies are replaced', () => {
   it('is put to the new policies if it ends as a grant', async () => {

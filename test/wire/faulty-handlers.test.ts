@@ -9,7 +9,6 @@ import {
   DenyReason,
   exec,
   grant,
-  grantPassword,
   type HandlerFunction,
   type Lease,
   type LeaseSignal,
