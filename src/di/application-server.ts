@@ -60,7 +60,7 @@ export class ApplicationServer extends SshServer {
   readonly #hub: EventHub;
   #handlers: readonly Handler[];
   /** Classes that modules have bound and that were removed all the same. */
-  #removed: ReadonlySet<Handler> = new Set();
+  #removed: ReadonlySet<unknown> = new Set();
   /** Replacements happen one after the other, each on what the one before has left. */
   #last: Promise<unknown> = Promise.resolve();
   /** Handlers that are to go once nobody needs them any more. */
@@ -117,7 +117,9 @@ export class ApplicationServer extends SshServer {
     const bound = await boundClasses(container);
     const handlers = this.#without(remove, add, bound);
     // Of what modules have bound alone: the others come no more, and would only be kept in memory.
-    const removed = new Set([...this.#removed, ...remove].filter((it) => bound.has(it) && !handlers.includes(it)));
+    const removed = new Set(
+      [...this.#removed, ...remove].filter((it) => bound.has(it) && !handlers.includes(it as Handler)),
+    );
     const known = new Set(this.#handlers);
     const fresh = add.filter((it) => isClass(it) && !known.has(it) && !container.isCurrentBound(identifierOf(it)));
     let replacement: PolicyReplacement;

@@ -1,4 +1,4 @@
-import { catchError, first, from, isObservable, Observable, of, Subject, Subscription, takeUntil } from 'rxjs';
+import { first, from, Observable, Subject, takeUntil } from 'rxjs';
 
 import { SshServerError } from '../../errors.js';
 import { DenyReason } from '../../streams/deny-reason.js';
@@ -31,33 +31,38 @@ export type UndeniedVerdict<R> = OpenVerdict<R> | GrantedVerdict<R>;
 export function decideEach<R>(by: PolicyName, decide: (verdict: UndeniedVerdict<R>) => Answer<Verdict<R>>): Policy<R> {
   requireName('decideEach', 'by', by);
   requireFunction('decideEach', 'decide', decide);
-  // What mergeMap would do, without the inner Observable that it makes of every answer: nearly all are there at once, and
-  // a login passes some twenty policies.
+
+  const failed = (verdict: UndeniedVerdict<R>, cause: unknown): Verdict<R> =>
+    deny(verdict, by, DenyReason.PolicyFailed, cause ?? unnamed(by));
+
+  // What mergeMap would do, without an inner Observable for each answer: nearly all are there at once, and a login passes
+  // some twenty policies.
   return (verdict$) =>
     new Observable((subscriber) => {
       const released = new Subject<void>();
       let pending = 0;
       let sourceEnded = false;
 
-      const complete = (): void => {
+      const completeIfDone = (): void => {
         if (sourceEnded && pending === 0) subscriber.complete();
       };
-      const wait = (answer$: Observable<Verdict<R>>): void => {
+      const wait = (verdict: UndeniedVerdict<R>, answer$: Observable<Verdict<R>>): void => {
         pending += 1;
-        const waiting = new Subscription();
-        subscriber.add(waiting);
-        waiting.add(
-          answer$.subscribe({
-            next: (verdict) => {
-              subscriber.next(verdict);
-            },
-            complete: () => {
-              subscriber.remove(waiting);
-              pending -= 1;
-              complete();
-            },
-          }),
-        );
+        const end = (): void => {
+          pending -= 1;
+          completeIfDone();
+        };
+        const waiting = answer$.pipe(first()).subscribe({
+          next: (answer) => {
+            subscriber.next(answer);
+          },
+          error: (cause: unknown) => {
+            subscriber.next(failed(verdict, cause));
+            end();
+          },
+          complete: end,
+        });
+        if (!waiting.closed) subscriber.add(waiting);
       };
 
       subscriber.add(() => {
@@ -66,8 +71,18 @@ export function decideEach<R>(by: PolicyName, decide: (verdict: UndeniedVerdict<
       // A source that emits in the call of `subscribe` can be stopped in no other way.
       return verdict$.pipe(takeUntil(released)).subscribe({
         next: (verdict) => {
-          const answer = verdict.state === 'denied' ? verdict : decideOne(by, decide, verdict);
-          if (isObservable(answer)) wait(answer);
+          if (verdict.state === 'denied') {
+            subscriber.next(verdict);
+            return;
+          }
+          let answer: Answer<Verdict<R>>;
+          try {
+            answer = decide(verdict);
+          } catch (cause) {
+            subscriber.next(failed(verdict, cause));
+            return;
+          }
+          if (isPending(answer)) wait(verdict, from(answer));
           else subscriber.next(answer);
         },
         error: (cause: unknown) => {
@@ -75,31 +90,10 @@ export function decideEach<R>(by: PolicyName, decide: (verdict: UndeniedVerdict<
         },
         complete: () => {
           sourceEnded = true;
-          complete();
+          completeIfDone();
         },
       });
     });
-}
-
-/** Never throws; an Observable of the answer emits once and completes, and never errors. */
-function decideOne<R>(
-  by: PolicyName,
-  decide: (verdict: UndeniedVerdict<R>) => Answer<Verdict<R>>,
-  verdict: UndeniedVerdict<R>,
-): Verdict<R> | Observable<Verdict<R>> {
-  const failed = (cause: unknown): Verdict<R> => deny(verdict, by, DenyReason.PolicyFailed, cause ?? unnamed(by));
-
-  let answer: Answer<Verdict<R>>;
-  try {
-    answer = decide(verdict);
-  } catch (cause) {
-    return failed(cause);
-  }
-  if (!isPending(answer)) return answer;
-  return from(answer).pipe(
-    first(),
-    catchError((cause: unknown) => of(failed(cause))),
-  );
 }
 
 /** For `Promise.reject()` and the like, which would leave no trace. */

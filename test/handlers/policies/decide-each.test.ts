@@ -1,4 +1,4 @@
-import { EMPTY, NEVER, Observable, Subject } from 'rxjs';
+import { EMPTY, NEVER, Observable, of, Subject, take } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { decideEach } from '../../../src/handlers/policies/decide-each.js';
@@ -96,6 +96,41 @@ describe('decideEach', () => {
       expectObservable(source.pipe(policy)).toBe(expected, values);
     }),
   );
+
+  it('asks no more of a source that emits in the call of subscribe once it is unsubscribed', () => {
+    const decide = vi.fn(yes);
+    const source = of(values.q, values.q, values.q);
+
+    source.pipe(decideEach('test', decide), take(1)).subscribe();
+
+    expect(decide).toHaveBeenCalledOnce();
+  });
+
+  it('passes on at once an answer that an Observable gives at once, and completes with its source', () => {
+    const seen: unknown[] = [];
+    of(values.q)
+      .pipe(decideEach('test', (verdict) => of(yes(verdict), verdict)))
+      .subscribe({
+        next: (verdict) => seen.push(verdict),
+        complete: () => seen.push('complete'),
+      });
+
+    expect(seen).toEqual([values.Q, 'complete']);
+  });
+
+  it('passes on an error of its source and gives up pending answers', () => {
+    const source = new Subject<Verdict<ConnectionRequest>>();
+    const answer = new Subject<Verdict<ConnectionRequest>>();
+    const broken = new Error('broken');
+    const error = vi.fn();
+    source.pipe(decideEach('test', () => answer)).subscribe({ error });
+
+    source.next(values.s);
+    source.error(broken);
+
+    expect(error).toHaveBeenCalledExactlyOnceWith(broken);
+    expect(answer.observed).toBe(false);
+  });
 
   it('does not ask about denied verdicts', () => {
     const decide = vi.fn(yes);
