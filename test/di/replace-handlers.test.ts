@@ -1,11 +1,8 @@
 import { ContainerModule, inject, injectable, preDestroy } from 'inversify';
 import { map, NEVER, Observable, tap } from 'rxjs';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import {
-  type ApplicationServer,
-  createServer,
-  type CreateServerOptions,
   Decide,
   decide,
   deny,
@@ -13,58 +10,17 @@ import {
   DenyReason,
   Exec,
   exec,
-  generateHostKey,
-  grantPassword,
-  type Handler,
-  type HostKey,
   type Lease,
   on,
   type Policy,
-  type SshEvent,
   SshHandler,
   type SSHUserAuthRequest,
   type Verdict,
   withLease,
 } from '../../src/index.js';
-import { duplexPair } from '../../src/testing/duplex-pair.js';
-import { WireClient } from '../support/wire-client.js';
 import * as send from '../support/wire-client-payloads.js';
 import { follow } from '../support/wire-client-session.js';
-
-let hostKey: HostKey;
-beforeAll(async () => {
-  ({ hostKey } = await generateHostKey());
-});
-
-const signIn = decide(
-  'SSHUserAuthRequest',
-  grantPassword((_user, password) => password === 'secret'),
-);
-
-async function start(handlers: readonly Handler[], options: Partial<CreateServerOptions> = {}) {
-  const server = await createServer({ hostKeys: [hostKey], onWarning: () => undefined, ...options, handlers });
-  const events: SshEvent[] = [];
-  server.events.all.subscribe((event) => events.push(event));
-  onTestFinished(() => server.shutdown());
-  return { server, events };
-}
-
-async function login(server: ApplicationServer): Promise<WireClient> {
-  const { near, far } = pair();
-  await server.serve(far, { remoteAddress: '192.0.2.1' });
-  return new WireClient(near).login();
-}
-
-function pair() {
-  const [near, far] = duplexPair();
-  return { near, far };
-}
-
-async function run(client: WireClient, command: string, local = 0) {
-  const remote = await client.open({ sender: local });
-  client.send(send.exec(remote, command));
-  return follow(client, { remote, local });
-}
+import { connect, login, run, signIn, start } from './live-server.js';
 
 describe('replaceHandlers', () => {
   it('lets new decisions go by the new policies, in the place of the old ones', async () => {
@@ -86,9 +42,7 @@ describe('replaceHandlers', () => {
     expect(order()).toEqual(['rxsshd/admission', 'second', 'third', 'rxsshd/default']);
 
     await server.replaceHandlers({ add: [lock] });
-    const { near, far } = pair();
-    await server.serve(far);
-    const client = new WireClient(near);
+    const client = await connect(server);
     await client.exchanged();
     client.send(send.serviceRequest(), send.authPassword('secret'));
     expect((await client.take(51, 52))[0]).toBe(51);

@@ -2,94 +2,33 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { ContainerModule, inject, injectable, preDestroy } from 'inversify';
-import { map, mergeMap, Observable, of, Subject } from 'rxjs';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { map, Observable, of, Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
 
 import {
-  type ApplicationServer,
-  createServer,
-  type CreateServerOptions,
   Decide,
   decide,
   denyWhen,
   Exec,
   exec,
-  generateHostKey,
   grantPassword,
-  type Handler,
-  type HostKey,
   type Lease,
   type LeaseSignal,
   type Policy,
   SSH_HANDLER,
-  type SshEvent,
   SshHandler,
-  type SshRequest,
   type SSHUserAuthRequest,
   type Verdict,
   withLease,
 } from '../../src/index.js';
-import { duplexPair } from '../../src/testing/duplex-pair.js';
-import { WireClient } from '../support/wire-client.js';
-import * as send from '../support/wire-client-payloads.js';
-import { follow } from '../support/wire-client-session.js';
-
-let hostKey: HostKey;
-beforeAll(async () => {
-  ({ hostKey } = await generateHostKey());
-});
-
-const signIn = decide(
-  'SSHUserAuthRequest',
-  grantPassword((_user, password) => password === 'secret'),
-  { source: 'signIn' },
-);
+import { later } from '../support/later.js';
+import { connect, login, run, signIn, start } from './live-server.js';
 
 const lock = decide(
   'SSHUserAuthRequest',
   denyWhen(() => true),
   { source: 'lock' },
 );
-
-async function start(handlers: readonly Handler[], options: Partial<CreateServerOptions> = {}) {
-  const server = await createServer({ hostKeys: [hostKey], onWarning: () => undefined, ...options, handlers });
-  const events: SshEvent[] = [];
-  server.events.all.subscribe((event) => events.push(event));
-  onTestFinished(() => server.shutdown());
-  return { server, events };
-}
-
-async function connect(server: ApplicationServer): Promise<WireClient> {
-  const [near, far] = duplexPair();
-  await server.serve(far, { remoteAddress: '192.0.2.1' });
-  return new WireClient(near);
-}
-
-const login = async (server: ApplicationServer): Promise<WireClient> => (await connect(server)).login();
-
-async function run(client: WireClient, command: string) {
-  const remote = await client.open();
-  client.send(send.exec(remote, command));
-  return follow(client, { remote });
-}
-
-/** Answers each question when the test says so. */
-function later<R extends SshRequest>(answerOf: (verdict: Verdict<R>) => Verdict<R> = (verdict) => verdict) {
-  const answers: (() => void)[] = [];
-  const policy: Policy<R> = mergeMap(
-    (verdict) =>
-      new Observable<Verdict<R>>((subscriber) => {
-        answers.push(() => {
-          subscriber.next(answerOf(verdict));
-          subscriber.complete();
-        });
-      }),
-  );
-  const asked = async (count = 1): Promise<void> => {
-    while (answers.length < count) await new Promise(setImmediate);
-  };
-  return { answers, asked, policy };
-}
 
 /** Policies that attach leases, and the names of those that are held at this moment. */
 function leases() {

@@ -3,7 +3,8 @@ import { map, mergeMap, NEVER, Observable, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import { DenyReason } from '../../src/streams/deny-reason.js';
-import { Edge, type FinalVerdict } from '../../src/streams/edge.js';
+import type { FinalVerdict } from '../../src/streams/decision.js';
+import { Edge } from '../../src/streams/edge.js';
 import { EventHub } from '../../src/streams/event-hub.js';
 import type { ConnectionRequest } from '../../src/streams/events/connection-request.js';
 import type { SshEvent } from '../../src/streams/events/ssh-event.js';
@@ -13,6 +14,7 @@ import { PolicyChains } from '../../src/streams/policy-chains.js';
 import type { PlacedPolicy } from '../../src/streams/policy-stage.js';
 import type { Policy } from '../../src/streams/policy.js';
 import { deny, grant, type Verdict, withLease } from '../../src/streams/verdict.js';
+import { later } from '../support/later.js';
 import { ManualClock } from '../wire/manual-clock.js';
 import { connectionRequest } from './request-fixtures.js';
 
@@ -48,21 +50,6 @@ const granting = (by: string): Policy<ConnectionRequest> =>
   map((verdict) => grant<ConnectionRequest>(verdict, verdict.request, by));
 const denying = (by: string): Policy<ConnectionRequest> => map((verdict) => deny(verdict, by, DenyReason.NotPermitted));
 const silent: Policy<ConnectionRequest> = () => NEVER;
-
-/** Answers when the test says so. */
-function later() {
-  const answers: (() => void)[] = [];
-  const policy: Policy<ConnectionRequest> = mergeMap(
-    (verdict) =>
-      new Observable<Asked>((subscriber) => {
-        answers.push(() => {
-          subscriber.next(verdict);
-          subscriber.complete();
-        });
-      }),
-  );
-  return { answers, policy };
-}
 
 describe('a decision', () => {
   it('without a policy is a denial', () => {
@@ -141,7 +128,7 @@ describe('a decision', () => {
   });
 
   it('may take its time, and tells how long it took', () => {
-    const { answers, policy } = later();
+    const { answers, policy } = later<ConnectionRequest>();
     const { decide, settled, events, clock } = edgeOf(placed('slow', policy), placed('yes', granting('yes')));
     decide();
     expect(settled).toEqual([]);
@@ -169,7 +156,7 @@ describe('a decision', () => {
   });
 
   it('has one deadline, however many policies take their time', () => {
-    const [first, second] = [later(), later()];
+    const [first, second] = [later<ConnectionRequest>(), later<ConnectionRequest>()];
     const { decide, settled, clock } = edgeOf(placed('first', first.policy), placed('second', second.policy));
     decide();
     clock.advance(600);
@@ -184,7 +171,7 @@ describe('a decision', () => {
   });
 
   it('that was called off settles no more, and waits for nothing', () => {
-    const { answers, policy } = later();
+    const { answers, policy } = later<ConnectionRequest>();
     const { decide, settled, clock, chains, events } = edgeOf(placed('slow', policy));
     const decision = decide();
     decision?.cancel();
@@ -199,7 +186,7 @@ describe('a decision', () => {
   });
 
   it('keeps apart what is decided at the same time', () => {
-    const { answers, policy } = later();
+    const { answers, policy } = later<ConnectionRequest>();
     const { decide, settled } = edgeOf(
       placed('slow', policy),
       placed(
@@ -266,7 +253,7 @@ describe('a decision', () => {
   });
 
   it('that was ruled out meanwhile is no grant, and a denial stays what it is', () => {
-    const { answers, policy } = later();
+    const { answers, policy } = later<ConnectionRequest>();
     const { edge, events } = edgeOf(
       placed('slow', policy),
       placed(

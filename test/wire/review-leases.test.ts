@@ -1,4 +1,4 @@
-import { map, mergeMap, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
+import { map, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -11,50 +11,18 @@ import {
   type Lease,
   type LeaseSignal,
   routeChannels,
-  type Session,
   type SSHChannelOpenRequest,
   type SSHChannelRequest,
   type SSHGlobalRequest,
-  type SSHUserAuthRequest,
   type Verdict,
   withLease,
 } from '../../src/index.js';
+import { later } from '../support/later.js';
 import * as send from '../support/wire-client-payloads.js';
 import { follow } from '../support/wire-client-session.js';
 import type { WireClient } from '../support/wire-client.js';
+import { leaseOnRequests, leaseOnSignIn, sleep } from './leased-grants.js';
 import { passwordSecret, TestServer } from './test-server.js';
-
-const leaseOnSignIn = (lease: Lease): HandlerFunction =>
-  decide(
-    'SSHUserAuthRequest',
-    map((verdict) => withLease<SSHUserAuthRequest>(verdict, lease)),
-    { source: 'leaseOnSignIn' },
-  );
-
-const leaseOnRequests = (requestTypes: readonly string[], lease: () => Lease): HandlerFunction =>
-  decide(
-    'SSHChannelRequest',
-    map((verdict) =>
-      requestTypes.includes(verdict.request.requestType) ? withLease<SSHChannelRequest>(verdict, lease()) : verdict,
-    ),
-    { source: 'leaseOnRequests' },
-  );
-
-/** Lets everything through that is not of the kind it knows, and the rest when the test says so. */
-function later<R>(isMeant: (request: R) => boolean = () => true) {
-  const answers: (() => void)[] = [];
-  const policy = mergeMap((verdict: Verdict<R>) =>
-    isMeant(verdict.request)
-      ? new Observable<Verdict<R>>((subscriber) => {
-          answers.push(() => {
-            subscriber.next(verdict);
-            subscriber.complete();
-          });
-        })
-      : of(verdict),
-  );
-  return { answers, policy };
-}
 
 /** Counts how often a lease is held at this moment. */
 function counted(): { readonly held: () => number; readonly lease: () => Lease } {
@@ -70,14 +38,6 @@ function counted(): { readonly held: () => number; readonly lease: () => Lease }
       }),
   };
 }
-
-/** Runs until its channel ends. */
-const sleep = (session: Session): Promise<number> =>
-  new Promise((resolve) => {
-    session.signal.addEventListener('abort', () => {
-      resolve(0);
-    });
-  });
 
 async function startWaiting(client: WireClient, local = 0): Promise<number> {
   const remote = await client.open({ sender: local });
@@ -179,7 +139,9 @@ describe('what is decided while a grant is being taken back', () => {
   }
 
   it('opens no channel, though its policies would have', async () => {
-    const { answers, policy } = later<SSHChannelOpenRequest>(({ channelType }) => channelType !== 'session');
+    const { answers, policy } = later<SSHChannelOpenRequest>({
+      isMeant: ({ channelType }) => channelType !== 'session',
+    });
     const served: string[] = [];
     const { server, client, revoke, finish } = await revokedConnection([
       decide('SSHChannelOpenRequest', (verdict$) =>
@@ -198,9 +160,9 @@ describe('what is decided while a grant is being taken back', () => {
   });
 
   it('starts no program', async () => {
-    const { answers, policy } = later<SSHChannelRequest>(
-      ({ detail }) => detail.type === 'exec' && detail.command === 'late',
-    );
+    const { answers, policy } = later<SSHChannelRequest>({
+      isMeant: ({ detail }) => detail.type === 'exec' && detail.command === 'late',
+    });
     const { server, client, revoke, finish } = await revokedConnection([
       decide('SSHChannelRequest', policy),
       exec('late', sleep),

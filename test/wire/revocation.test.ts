@@ -9,29 +9,16 @@ import {
   type LeaseSignal,
   routeChannels,
   shell,
-  type SSHChannelRequest,
   type Session,
-  type SSHUserAuthRequest,
   withLease,
 } from '../../src/index.js';
 import * as send from '../support/wire-client-payloads.js';
 import { follow } from '../support/wire-client-session.js';
 import type { WireClient } from '../support/wire-client.js';
+import { leaseOnRequests, leaseOnSignIn, sleep } from './leased-grants.js';
 import { passwordSecret, TestServer } from './test-server.js';
 
-const leaseOnSignIn = (lease: Lease): HandlerFunction =>
-  decide(
-    'SSHUserAuthRequest',
-    map((verdict) => withLease<SSHUserAuthRequest>(verdict, lease)),
-  );
-
-const leaseOnProgram = (lease: Lease): HandlerFunction =>
-  decide(
-    'SSHChannelRequest',
-    map((verdict) =>
-      ['exec', 'shell'].includes(verdict.request.requestType) ? withLease<SSHChannelRequest>(verdict, lease) : verdict,
-    ),
-  );
+const leaseOnProgram = (lease: Lease): HandlerFunction => leaseOnRequests(['exec', 'shell'], () => lease);
 
 /** Runs until its channel ends, and notes how it was told. */
 function sleeper() {
@@ -76,7 +63,7 @@ describe('a revoked grant of a program', () => {
   it('shows in Decided and SSHChannelClosed, and leaves the connection and other channels alone', async () => {
     const revocation = new Subject<LeaseSignal>();
     const server = await TestServer.start({
-      handlers: [passwordSecret, leaseOnProgram(revocation), exec('wait', sleeper().sleep), exec('true', () => 0)],
+      handlers: [passwordSecret, leaseOnProgram(revocation), exec('wait', sleep), exec('true', () => 0)],
     });
     const client = await server.login();
     const remote = await client.open();
@@ -134,7 +121,7 @@ describe('a revoked grant of a program', () => {
   it('cuts a client off that does not read the last words', async () => {
     const revocation = new Subject<LeaseSignal>();
     const server = await TestServer.start({
-      handlers: [passwordSecret, leaseOnProgram(revocation), exec('wait', sleeper().sleep)],
+      handlers: [passwordSecret, leaseOnProgram(revocation), exec('wait', sleep)],
     });
     const client = await server.login();
     const remote = await client.open({ window: 0 });
@@ -173,7 +160,7 @@ describe('a revoked grant of a connection', () => {
   it('tells every session, ends its programs, and disconnects with the reason once they are closed', async () => {
     const revocation = new Subject<LeaseSignal>();
     const server = await TestServer.start({
-      handlers: [passwordSecret, leaseOnSignIn(revocation), exec('wait', sleeper().sleep), shell(sleeper().sleep)],
+      handlers: [passwordSecret, leaseOnSignIn(revocation), exec('wait', sleep), shell(sleep)],
     });
     const client = await server.login();
     const first = await startShell(client);
@@ -203,7 +190,7 @@ describe('a revoked grant of a connection', () => {
   it('refuses whatever is asked meanwhile', async () => {
     const revocation = new Subject<LeaseSignal>();
     const server = await TestServer.start({
-      handlers: [passwordSecret, leaseOnSignIn(revocation), exec('wait', sleeper().sleep)],
+      handlers: [passwordSecret, leaseOnSignIn(revocation), exec('wait', sleep)],
     });
     const client = await server.login();
     const remote = await client.open();
@@ -232,7 +219,7 @@ describe('a revoked grant of a connection', () => {
   it('disconnects when the grace and the time for last words are over, whatever the client does', async () => {
     const revocation = new Subject<LeaseSignal>();
     const server = await TestServer.start({
-      handlers: [passwordSecret, leaseOnSignIn(revocation), exec('wait', sleeper().sleep)],
+      handlers: [passwordSecret, leaseOnSignIn(revocation), exec('wait', sleep)],
     });
     const client = await server.login();
     const remote = await client.open();
