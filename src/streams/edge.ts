@@ -11,8 +11,6 @@ import type { PolicyStage } from './policy-stage.js';
 import type { Revocation } from './revocation.js';
 import { consider, type Declined, type GrantedVerdict, type Verdict } from './verdict.js';
 
-export type { FinalVerdict } from './decision.js';
-
 /** A question under way. */
 export interface PendingDecision {
   /** Forgets the question: its asker is gone. `settle` is not called any more. */

@@ -11,6 +11,7 @@ import type { Held } from './held.js';
 import { type Grant, Holding } from './holding.js';
 import type { Identity } from './identity.js';
 import type { Lease, LeaseRevocation } from './lease.js';
+import { LiveHeld } from './live-held.js';
 import { Narrowings } from './narrowings.js';
 import type { Replacement } from './policy-chains.js';
 import type { Revocation } from './revocation.js';
@@ -301,55 +302,25 @@ export class Permissions {
   }
 
   #connectionHeld(): Held {
-    const bytes = (field: 'bytesReceived' | 'bytesSent'): number => {
-      let sum = field === 'bytesReceived' ? this.#bytesReceived : this.#bytesSent;
-      for (const channel of this.#host.openChannels()) sum += channel[field];
-      return sum;
-    };
-    const activity = (): Observable<number> => (this.#ended ? EMPTY : (this.#traffic ??= new Traffic()).ofConnection);
-    const authenticated = (): Observable<Identity> => this.#whenAuthenticated();
-    return {
-      kind: 'connection',
-      connection: this.#host.connection,
-      channelType: undefined,
-      clock: this.#host.clock,
-      get bytesReceived() {
-        return bytes('bytesReceived');
+    const { connection, clock } = this.#host;
+    return new LiveHeld(connection, undefined, clock, {
+      bytes: (field) => {
+        let sum = field === 'bytesReceived' ? this.#bytesReceived : this.#bytesSent;
+        for (const channel of this.#host.openChannels()) sum += channel[field];
+        return sum;
       },
-      get bytesSent() {
-        return bytes('bytesSent');
-      },
-      get activity() {
-        return activity();
-      },
-      get authenticated() {
-        return authenticated();
-      },
-    };
+      activity: () => (this.#ended ? EMPTY : (this.#traffic ??= new Traffic()).ofConnection),
+      authenticated: () => this.#whenAuthenticated(),
+    });
   }
 
   #channelHeld(channel: SshChannel): Held {
-    const activity = (): Observable<number> =>
-      channel.closed ? EMPTY : (this.#traffic ??= new Traffic()).ofChannel(channel);
-    const authenticated = (): Observable<Identity> => this.#whenAuthenticated();
-    return {
-      kind: 'channel',
-      connection: this.#host.connection,
-      channelType: channel.channelType,
-      clock: this.#host.clock,
-      get bytesReceived() {
-        return channel.bytesReceived;
-      },
-      get bytesSent() {
-        return channel.bytesSent;
-      },
-      get activity() {
-        return activity();
-      },
-      get authenticated() {
-        return authenticated();
-      },
-    };
+    const { connection, clock } = this.#host;
+    return new LiveHeld(connection, channel.channelType, clock, {
+      bytes: (field) => channel[field],
+      activity: () => (channel.closed ? EMPTY : (this.#traffic ??= new Traffic()).ofChannel(channel)),
+      authenticated: () => this.#whenAuthenticated(),
+    });
   }
 
   #whenAuthenticated(): Observable<Identity> {

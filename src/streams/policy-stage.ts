@@ -6,7 +6,7 @@ import type { SshRequest } from './events/ssh-request.js';
 import type { Phase } from './phase.js';
 import type { Policy } from './policy.js';
 import type { PolicyContext } from './policy-context.js';
-import { deny, type Verdict } from './verdict.js';
+import { deny, type Verdict, withContext } from './verdict.js';
 import { brokenRule, isVerdict } from './verdict-rules.js';
 
 /** A policy in its place: what it is called, when it runs. */
@@ -78,7 +78,7 @@ export class PolicyStage<R extends SshRequest> {
     this.#waiting.set(verdict.request, { verdict, settle });
     if (!this.#subscribed) this.#subscribe();
     const context = again ? this.#contextOfReevaluation() : this.#context;
-    this.#input.next(context === undefined ? verdict : { ...verdict, context });
+    this.#input.next(context === undefined ? verdict : withContext(verdict, context));
   }
 
   /** Forgets a request whose asker is gone or has stopped waiting; a late answer is ignored. */

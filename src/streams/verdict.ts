@@ -158,8 +158,34 @@ export function deny<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason,
 }
 
 /** Adds a lease to an open or granted verdict; leaves a denied one as it is. */
-export function withLease<R>(verdict: Verdict<R>, lease: Lease): Verdict<R> {
-  return verdict.state === 'denied' ? verdict : { ...verdict, leases: [...verdict.leases, lease] };
+export const withLease = <R>(verdict: Verdict<R>, lease: Lease): Verdict<R> =>
+  verdict.state === 'denied' ? verdict : rewritten(verdict, [...verdict.leases, lease], verdict.context);
+
+/** The same verdict, as the server puts it to one of its policies. */
+export const withContext = <R>(verdict: Verdict<R>, context: PolicyContext): Verdict<R> =>
+  verdict.state === 'denied' ? { ...verdict, context } : rewritten(verdict, verdict.leases, context);
+
+/**
+ * The verdict with other leases and another context. The forms that every request goes through, at every policy, are written
+ * out: V8 takes thirty times as long to spread them.
+ */
+function rewritten<R>(
+  verdict: OpenVerdict<R> | GrantedVerdict<R>,
+  leases: readonly Lease[],
+  context: PolicyContext | undefined,
+): Verdict<R> {
+  if (context === undefined) return { ...verdict, leases };
+  const { request } = verdict;
+  if (verdict.state === 'open') {
+    const { declined } = verdict;
+    return declined === undefined
+      ? { state: 'open', request, leases, context }
+      : { state: 'open', request, leases, declined, context };
+  }
+  const { by, serve, challenge: questions } = verdict;
+  return serve === undefined && questions === undefined
+    ? { state: 'granted', request, leases, by, context }
+    : { ...verdict, leases, context };
 }
 
 const granted = <R>({ request, leases, context }: OpenVerdict<R>, by: PolicyName): GrantedVerdict<R> => ({
