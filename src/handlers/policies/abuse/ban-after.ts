@@ -5,7 +5,7 @@ import type { Decided } from '../../../streams/events/decided.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 import { BanLedger } from './ban-ledger.js';
 import { requireBoolean, requireChoice } from '../choice-checks.js';
 import { completeStoreOf } from '../counting/complete-store.js';

@@ -3,7 +3,7 @@ import { map, type Observable } from 'rxjs';
 import type { Clock } from '../../../streams/clock.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Verdict } from '../../../streams/verdict.js';
-import { at } from '../lifetime/long-timer.js';
+import { at } from '../long-timer.js';
 
 /** What the policies after a hold have left to think, in milliseconds, however long it was. */
 const AFTERWARDS_MS = 30_000;

@@ -4,7 +4,7 @@ import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
 import { AddressList } from '../matching/address-list.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 import { askStore } from '../counting/ask-store.js';
 import { requireChoice } from '../choice-checks.js';
 import { completeStoreOf } from '../counting/complete-store.js';

@@ -3,7 +3,7 @@ import { defer } from 'rxjs';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 import { type Answer, whenAnswered } from '../answer.js';
 import { decideEach, type UndeniedVerdict } from '../decide-each.js';
 import { holdVerdict } from './hold-verdict.js';

@@ -5,7 +5,7 @@ import { concatMap, defer, from, of } from 'rxjs';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 import { isPending } from '../answer.js';
 import { decideWith } from '../composition/decide-with.js';
 import { holdVerdict } from './hold-verdict.js';

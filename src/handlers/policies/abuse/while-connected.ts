@@ -2,7 +2,7 @@ import { filter, map, merge, type Observable, take } from 'rxjs';
 
 import { DenyReason } from '../../../streams/deny-reason.js';
 import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 
 /**
  * Decides `verdict` by `work$` unless its connection ends first. Then the answer is a denial: nobody hears it, but later

@@ -1,4 +1,3 @@
-import type { ConnectionInfo } from '../../../streams/connection-info.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
@@ -9,12 +8,8 @@ import { HostList } from '../matching/host-list.js';
 import { NameLookup, type NameLookupOptions } from '../matching/name-lookup.js';
 import { clockFor } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
+import type { FromConnection } from '../from-connection.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
-
-/** Every request of a server is one of these. */
-export interface FromConnection {
-  readonly connection: ConnectionInfo;
-}
 
 /** Options of {@link allowFrom} and {@link denyFrom}. All but the name concern lists with host names alone. */
 export interface AddressPolicyOptions extends PolicyOptions, NameLookupOptions {}

@@ -1,5 +1,6 @@
 import type { Policy } from '../../../streams/policy.js';
-import { addressPolicy, type AddressPolicyOptions, type FromConnection } from './address-policy.js';
+import { addressPolicy, type AddressPolicyOptions } from './address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 
 /**
  * Denies requests from everywhere but the hosts of `list`, with {@link DenyReason.AddressNotAllowed}. Grants nothing.

@@ -7,7 +7,7 @@ import type { Policy } from '../../../streams/policy.js';
 import { deny, type PolicyName, withLease } from '../../../streams/verdict.js';
 import { requireBoolean } from '../choice-checks.js';
 import { decideEach } from '../decide-each.js';
-import { at } from '../lifetime/long-timer.js';
+import { at } from '../long-timer.js';
 import { clockFor, type ClockOption, requireClock } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';

@@ -19,7 +19,7 @@ import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { PolicyName } from '../../../streams/verdict.js';
 import { type Answer, isPending } from '../answer.js';
 import type { UndeniedVerdict } from '../decide-each.js';
-import { at } from '../lifetime/long-timer.js';
+import { at } from '../long-timer.js';
 
 /** What becomes of a question. */
 export interface Approval {

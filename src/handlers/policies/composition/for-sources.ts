@@ -2,7 +2,7 @@ import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
 import { AddressList } from '../matching/address-list.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 import { decideWith } from './decide-with.js';
 import { requirePolicy } from './policy-checks.js';
 import { policyOptionError } from '../policy-option-error.js';

@@ -7,7 +7,7 @@ import type { PolicyContext } from '../../../streams/policy-context.js';
 import type { PolicyReport } from '../../../streams/policy-report.js';
 import type { OpenVerdict, PolicyName, Verdict } from '../../../streams/verdict.js';
 import type { UndeniedVerdict } from '../decide-each.js';
-import { at } from '../lifetime/long-timer.js';
+import { at } from '../long-timer.js';
 import { MemberPolicy } from './member-policy.js';
 import { type ClockOption, clockFor } from '../policy-clock.js';
 

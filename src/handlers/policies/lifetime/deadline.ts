@@ -3,7 +3,7 @@ import { concat, concatMap, defer, filter, from, map, type Observable } from 'rx
 import type { Clock } from '../../../streams/clock.js';
 import type { LeaseSignal } from '../../../streams/lease.js';
 import type { Ending } from './ending-options.js';
-import { at } from './long-timer.js';
+import { at } from '../long-timer.js';
 
 /** What is said on the way to the end, and at the end. */
 export interface DeadlineTexts {

@@ -7,7 +7,7 @@ import { deadline } from './deadline.js';
 import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { isLasting } from './is-lasting.js';
 import { leaseEach } from '../lease-each.js';
-import { at } from './long-timer.js';
+import { at } from '../long-timer.js';
 import { requireDuration, requireObject } from '../option-checks.js';
 import { spokenDuration } from './spoken-duration.js';
 

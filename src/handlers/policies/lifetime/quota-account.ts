@@ -1,7 +1,7 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 
 import type { Clock } from '../../../streams/clock.js';
-import { at } from './long-timer.js';
+import { at } from '../long-timer.js';
 
 /** What a quota counts. */
 export type QuotaResource = 'bytes' | 'commands' | 'timeMs';

@@ -1,5 +1,5 @@
 import type { Policy } from '../../../streams/policy.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 import { requireBoolean } from '../choice-checks.js';
 import { liveLimit } from '../counting/live-limit.js';
 import { requireCount } from '../option-checks.js';

@@ -1,5 +1,5 @@
 import type { Identity } from '../../../streams/identity.js';
-import type { FromConnection } from '../access/address-policy.js';
+import type { FromConnection } from '../from-connection.js';
 
 /** A request that has a user: one who wants to sign in, or one who has. */
 export type UserRequest = FromConnection & ({ readonly user: string } | { readonly identity: Identity });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import type { SchedulerAction, SchedulerLike } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
-import { at } from '../../../../src/handlers/policies/lifetime/long-timer.js';
-import { clockOf } from '../../../../src/streams/clock.js';
-import { marbles } from '../../../../src/testing/marbles.js';
-import { virtualTime } from '../virtual-time.js';
+import { at } from '../../../src/handlers/policies/long-timer.js';
+import { clockOf } from '../../../src/streams/clock.js';
+import { marbles } from '../../../src/testing/marbles.js';
+import { virtualTime } from './virtual-time.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,6 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 
-import { after, type Clock } from '../../../streams/clock.js';
+import { after, type Clock } from '../../streams/clock.js';
 
 /**
  * The longest single wait. Timers of the platform take at most 2^31-1 ms, and they do not follow a clock that is set or a
