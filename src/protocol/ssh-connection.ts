@@ -1,10 +1,9 @@
-import type { Duplex } from 'node:stream';
-
 import { SSH_MSG } from '../transport/messages/message-number.js';
 import { ServiceAccept, ServiceRequest } from '../transport/messages/service.js';
-import { Transport } from '../transport/transport.js';
+import type { PacketTransport } from '../transport/packet-transport.js';
 import type { NegotiatedAlgorithms, TransportEnd, TransportListener } from '../transport/transport-listener.js';
-import type { TransportSettings } from '../transport/transport-settings.js';
+import type { Arrival } from './arrival.js';
+import { verifyUserAuthSignature } from './authentication/signature.js';
 import { UserAuthentication } from './authentication/user-authentication.js';
 import { ChannelTable } from './channels/channel-table.js';
 import type { SshChannel } from './channels/ssh-channel.js';
@@ -21,7 +20,7 @@ const UNLIMITED = Infinity;
  * Before authentication nothing of the connection protocol is heard; after it nothing of authentication.
  */
 export class SshConnection implements TransportListener {
-  readonly #transport: Transport;
+  readonly #transport: PacketTransport;
   readonly #authority: ConnectionAuthority;
   readonly #limits: ProtocolLimits;
   readonly #authentication: UserAuthentication;
@@ -30,17 +29,22 @@ export class SshConnection implements TransportListener {
   #service: 'none' | 'deciding' | 'ssh-userauth' = 'none';
   #ended = false;
 
-  constructor(stream: Duplex, settings: TransportSettings, limits: ProtocolLimits, authority: ConnectionAuthority) {
+  constructor(arrival: Arrival, limits: ProtocolLimits, authority: ConnectionAuthority) {
     this.#authority = authority;
     this.#limits = limits;
-    this.#transport = new Transport(stream, settings, this);
-    this.#authentication = new UserAuthentication(this.#transport, limits, authority);
+    this.#transport = arrival.enter(this);
+    this.#authentication = new UserAuthentication(
+      this.#transport,
+      limits,
+      authority,
+      arrival.verifySignature ?? verifyUserAuthSignature,
+    );
     this.#channels = new ChannelTable(this.#transport, limits, authority);
     this.#globalRequests = new GlobalRequests(this.#transport, limits, authority);
   }
 
   /** The transport underneath. */
-  get transport(): Transport {
+  get transport(): PacketTransport {
     return this.#transport;
   }
 

@@ -1,8 +1,7 @@
-import type { Duplex } from 'node:stream';
-
 import type { Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
+import type { Arrival } from '../protocol/arrival.js';
 import type { AuthAttempt, AuthOutcome } from '../protocol/authentication/auth-attempt.js';
 import { startsProgram } from '../protocol/channels/session-request.js';
 import type { SshChannel } from '../protocol/channels/ssh-channel.js';
@@ -130,25 +129,19 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     return this.#context.authMethods;
   }
 
-  /** Asks whether the peer may connect, and if so starts the protocol on `stream`. */
-  begin(stream: Duplex): void {
+  /** Asks whether the client may connect, and if so starts the protocol. */
+  begin(arrival: Arrival): void {
     const refuse = (): void => {
       this.#ended = true;
       this.#graceTimer?.unsubscribe();
       this.#permissions.end();
       this.#cancelPending();
-      stream.destroy();
+      arrival.turnAway();
       this.#context.release(this);
     };
-    const onClose = (): void => {
-      refuse();
-      stream.off('error', refuse).off('close', onClose);
-    };
     this.#refuse = refuse;
-    // Until the protocol listens, a peer that resets the connection must not end the process.
-    stream.on('error', refuse);
-    stream.on('close', onClose);
-    if (stream.destroyed || stream.readableEnded) {
+    const stopWaiting = arrival.whenGone(refuse);
+    if (arrival.isGone) {
       refuse();
       return;
     }
@@ -165,8 +158,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       this.#permissions.grant(verdict, settlement);
       // A lease may have been revoked at once.
       if (this.#hasEnded()) return;
-      stream.off('error', refuse).off('close', onClose);
-      this.#start(stream);
+      stopWaiting();
+      this.#start(arrival);
     });
   }
 
@@ -351,10 +344,9 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#permissions.reevaluate(replacement);
   }
 
-  #start(stream: Duplex): void {
-    const { transport, limits } = this.#context;
+  #start(arrival: Arrival): void {
     this.#refuse = undefined;
-    this.#protocol = new SshConnection(stream, transport, limits, this);
+    this.#protocol = new SshConnection(arrival, this.#context.limits, this);
     this.#notices.connected();
     this.#protocol.start();
   }

@@ -1,5 +1,4 @@
 import type { ProtocolLimits } from '../protocol/limits.js';
-import type { TransportSettings } from '../transport/transport-settings.js';
 import type { Clock } from './clock.js';
 import type { Edge } from './edge.js';
 import type { EventHub } from './event-hub.js';
@@ -12,7 +11,6 @@ export interface ServerContext {
   readonly edge: Edge;
   readonly clock: Clock;
   readonly limits: ProtocolLimits;
-  readonly transport: TransportSettings;
   /** Authentication methods named to clients. */
   readonly authMethods: readonly string[];
   /** From accept to success, in milliseconds. */

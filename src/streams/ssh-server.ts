@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
+import type { Arrival } from '../protocol/arrival.js';
 import type { ProtocolLimits } from '../protocol/limits.js';
+import { StreamArrival } from '../protocol/stream-arrival.js';
 import { transportReady } from '../transport/transport-ready.js';
 import type { TransportSettings } from '../transport/transport-settings.js';
 import { Admission, type AdmissionLimits } from './admission.js';
@@ -87,6 +89,12 @@ export type PeerAddress = Partial<Omit<ConnectionInfo, 'id'>>;
 const KEEP_ALIVE_DELAY_MS = 60_000;
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/iu;
 
+/**
+ * Lets a client in that comes in another way than over a stream. Known to `rxsshd/testing` alone, whose simulated clients
+ * have neither.
+ */
+export let admitArrival: (server: SshServer, arrival: Arrival, peer: PeerAddress) => ConnectionId;
+
 /** An SSH server: accepts connections, asks its policies, tells what happens as {@link EventStreams}. */
 export class SshServer {
   readonly events: EventStreams;
@@ -102,6 +110,13 @@ export class SshServer {
   #draining = false;
   #whenEmpty: (() => void) | undefined;
   #shutdown: Promise<void> | undefined;
+
+  static {
+    admitArrival = (server, arrival, peer) => {
+      server.checkOpen('connect');
+      return server.#accept(arrival, peer);
+    };
+  }
 
   /** @param hub where events go; made by the caller so that observers can subscribe before anything happens */
   constructor(parts: ServerParts, hub: EventHub) {
@@ -128,7 +143,6 @@ export class SshServer {
       edge: this.#edge,
       clock: parts.clock,
       limits: parts.limits,
-      transport: parts.transport,
       authMethods: parts.authMethods,
       loginGraceMs: parts.loginGraceMs,
       logLevel: parts.logLevel,
@@ -251,7 +265,7 @@ export class SshServer {
     try {
       await transportReady();
       this.checkOpen('serve');
-      return this.#accept(stream, peer);
+      return this.#accept(new StreamArrival(stream, this.#parts.transport), peer);
     } catch (cause) {
       stream.destroy();
       throw cause;
@@ -353,7 +367,7 @@ export class SshServer {
       socket.destroy();
       return;
     }
-    this.#accept(socket, {
+    this.#accept(new StreamArrival(socket, this.#parts.transport), {
       remoteAddress: socket.remoteAddress ?? '',
       remotePort: socket.remotePort ?? 0,
       localAddress: socket.localAddress ?? '',
@@ -361,7 +375,7 @@ export class SshServer {
     });
   };
 
-  #accept(stream: Duplex, peer: PeerAddress): ConnectionId {
+  #accept(arrival: Arrival, peer: PeerAddress): ConnectionId {
     this.#accepted += 1;
     const info: ConnectionInfo = {
       id: connectionId(this.#accepted),
@@ -373,7 +387,7 @@ export class SshServer {
     const connection = new ServerConnection(info, this.#context);
     this.#connections.set(info.id, connection);
     this.#admission.arrive(info.remoteAddress);
-    connection.begin(stream);
+    connection.begin(arrival);
     return info.id;
   }
 

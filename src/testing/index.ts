@@ -32,3 +32,13 @@ export type { PolicyContextOptions, TestPolicyContext } from './policy-context.j
 // Clients without a port
 export { duplexPair } from './duplex-pair.js';
 export { loopback } from './loopback.js';
+
+// A whole server in virtual time
+export { act } from './simulation/client-action.js';
+export type { ChannelAction, ClientAction, ClientStep } from './simulation/client-action.js';
+export type { ClientOutcome, ClientOutcomeName, ExpectedOutcome } from './simulation/client-outcome.js';
+export { simulate } from './simulation/simulate.js';
+export type { PolicyLists, SimulateOptions } from './simulation/simulate.js';
+export type { ClientManner } from './simulation/client-connection.js';
+export type { Heard, SimulatedClient, TimedOutcome } from './simulation/simulated-client.js';
+export type { SimulatedClientOptions, Simulation, SimulationExpectation } from './simulation/simulation.js';

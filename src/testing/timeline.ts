@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-import type { Verdict } from '../streams/verdict.js';
-import { describeVerdict, VerdictMatcher } from './verdict-matcher.js';
+import { isMatcher, type Matcher } from './matcher.js';
+import { describeVerdict, isVerdict } from './verdict-matcher.js';
 
 /** One thing that a stream did, and when. */
 export interface TimelineEntry {
@@ -20,10 +20,11 @@ export interface TimelineEntry {
  * @throws AssertionError of `node:assert`, with the lines that differ, so that every test runner shows them.
  */
 export function assertSameTimeline(actual: readonly TimelineEntry[], expected: readonly TimelineEntry[]): void {
-  const wanted = expected.map(describeEntry);
+  const wanted = expected.map((entry) => describeEntry(entry));
+  const matcher = expected.map(valueOf).find(isMatcher);
   const seen = actual.map((entry, index) => {
     const counterpart = expected[index];
-    const line = describeEntry(entry);
+    const line = describeEntry(entry, matcher);
     if (counterpart === undefined) return line;
     const wantedLine = wanted[index];
     if (isSame(entry, counterpart)) return wantedLine;
@@ -43,22 +44,24 @@ function isSame(actual: TimelineEntry, expected: TimelineEntry): boolean {
   if (actual.frame !== expected.frame) return false;
   const [a, e] = [actual.notification, expected.notification];
   if (a.kind === 'N' && e.kind === 'N') {
-    return e.value instanceof VerdictMatcher
-      ? isVerdict(a.value) && e.value.matches(a.value)
-      : isDeepStrictEqual(a.value, e.value);
+    return isMatcher(e.value) ? e.value.matches(a.value) : isDeepStrictEqual(a.value, e.value);
   }
   if (a.kind === 'E' && e.kind === 'E') return isDeepStrictEqual(a.error, e.error);
   return a.kind === e.kind;
 }
 
-function describeEntry({ frame, notification }: TimelineEntry): string {
-  return `${String(frame)} ms  ${describeNotification(notification)}`;
+const valueOf = ({ notification }: TimelineEntry): unknown =>
+  notification.kind === 'N' ? notification.value : undefined;
+
+/** @param matcher - describes values in the words of the expectations, if those have words of their own */
+function describeEntry({ frame, notification }: TimelineEntry, matcher?: Matcher): string {
+  return `${String(frame)} ms  ${describeNotification(notification, matcher)}`;
 }
 
-function describeNotification(notification: TimelineEntry['notification']): string {
+function describeNotification(notification: TimelineEntry['notification'], matcher?: Matcher): string {
   switch (notification.kind) {
     case 'N':
-      return describeValue(notification.value);
+      return describeValue(notification.value, matcher);
     case 'E':
       return `error ${inLine(notification.error)}`;
     case 'C':
@@ -68,15 +71,11 @@ function describeNotification(notification: TimelineEntry['notification']): stri
   }
 }
 
-function describeValue(value: unknown): string {
-  if (value instanceof VerdictMatcher) return value.description;
-  return isVerdict(value) ? describeVerdict(value) : inLine(value);
+function describeValue(value: unknown, matcher?: Matcher): string {
+  if (isMatcher(value)) return value.description;
+  if (isVerdict(value)) return describeVerdict(value);
+  return matcher === undefined ? inLine(value) : matcher.describe(value);
 }
 
 const inLine = (value: unknown): string =>
   value instanceof Error ? `${value.name}: ${value.message}` : inspect(value, { depth: 4, breakLength: Infinity });
-
-const STATES: ReadonlySet<unknown> = new Set(['open', 'granted', 'denied']);
-
-const isVerdict = (value: unknown): value is Verdict<unknown> =>
-  typeof value === 'object' && value !== null && 'state' in value && 'request' in value && STATES.has(value.state);

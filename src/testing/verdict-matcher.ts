@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { messageOf } from '../errors.js';
 import type { Verdict } from '../streams/verdict.js';
 import type { ExpectedVerdict, Outcome } from './expected-verdict.js';
+import type { Matcher } from './matcher.js';
 
 /** A verdict as a test sees it, or the parts of it that a test cares about. */
 interface VerdictParts {
@@ -15,20 +16,19 @@ interface VerdictParts {
 }
 
 /** Judges verdicts by an expectation, and says in a line what it expects. */
-export class VerdictMatcher {
+export class VerdictMatcher implements Matcher {
   readonly #expected: VerdictParts;
 
   constructor(expected: ExpectedVerdict) {
     this.#expected = typeof expected === 'string' ? read(expected) : expected;
   }
 
-  /** What is expected. */
   get description(): string {
     return describe(this.#expected);
   }
 
-  /** Whether `verdict` has everything that is expected of it. */
-  matches(verdict: Verdict<unknown>): boolean {
+  matches(verdict: unknown): boolean {
+    if (!isVerdict(verdict)) return false;
     const { outcome, by, reason, leases, request } = this.#expected;
     const actual = partsOf(verdict);
     return (
@@ -39,7 +39,17 @@ export class VerdictMatcher {
       (request === undefined || actual.request === request)
     );
   }
+
+  describe(value: unknown): string {
+    return isVerdict(value) ? describeVerdict(value) : inspect(value);
+  }
 }
+
+const STATES: ReadonlySet<unknown> = new Set(['open', 'granted', 'denied']);
+
+/** Whether `value` is a verdict, whatever it is about. */
+export const isVerdict = (value: unknown): value is Verdict<unknown> =>
+  typeof value === 'object' && value !== null && 'state' in value && 'request' in value && STATES.has(value.state);
 
 /** The line for a verdict that was not expected: all there is to know of it. */
 export const describeVerdict = (verdict: Verdict<unknown>): string => describe(partsOf(verdict));

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-import { messageOf, SshServerError } from '../errors.js';
+import { SshServerError } from '../errors.js';
 import { relaxReExchange, watchFirstKeyExchange } from './engine/key-exchange-hooks.js';
 import { padFromPool } from './engine/padding.js';
 import {
@@ -17,7 +17,9 @@ import { DisconnectReason, type DisconnectReasonName, disconnectReasonName } fro
 import { ExtInfo } from './messages/ext-info.js';
 import { SSH_MSG } from './messages/message-number.js';
 import { Unimplemented } from './messages/unimplemented.js';
+import { listenerFailure } from './listener-failure.js';
 import { Outlet } from './outlet.js';
+import type { PacketTransport } from './packet-transport.js';
 import { printable } from './printable.js';
 import type { TransportEnd, TransportListener } from './transport-listener.js';
 import type { TransportSettings } from './transport-settings.js';
@@ -46,7 +48,7 @@ const STOP = Infinity;
  * Whatever the peer sends, the outcome is a payload, an answer or an orderly end; nothing throws. A stream is owned from
  * construction to the end: afterwards it is destroyed and has none of our listeners.
  */
-export class Transport {
+export class Transport implements PacketTransport {
   readonly #stream: Duplex;
   readonly #settings: TransportSettings;
   readonly #listener: TransportListener;
@@ -111,27 +113,22 @@ export class Transport {
     this.#engine.start();
   }
 
-  /** The identifier of this session, fixed by the first key exchange (RFC 4253 section 7.2); empty before it. */
   get sessionId(): Buffer {
     return this.#engine._kex?.sessionID ?? Buffer.alloc(0);
   }
 
-  /** Bytes received, as on the wire. */
   get bytesRead(): number {
     return this.#bytesRead;
   }
 
-  /** Bytes sent, as on the wire. */
   get bytesWritten(): number {
     return this.#outlet.bytesWritten;
   }
 
-  /** Whether channel data may be sent now; if not, {@link TransportListener.onWritable} tells when. */
   get writable(): boolean {
     return !this.#ended && this.#engine._kexinit === undefined && this.#outlet.hasRoom;
   }
 
-  /** Sends one packet whose payload is `head` followed by `body`. Nothing is sent after the end. */
   send(head: Uint8Array, body?: Uint8Array): void {
     if (this.#ended) return;
     if (this.#engine._kexinit !== undefined) {
@@ -153,24 +150,20 @@ export class Transport {
     if (this.#outlet.overflows) this.#stopReading();
   }
 
-  /** Starts a key re-exchange, unless one is under way. Must not be called while a packet is being sent. */
   rekey(): void {
     if (this.#ended || this.#keyExchanges === 0 || this.#engine._kexinit !== undefined) return;
     this.#startExchangeTimer();
     this.#engine.rekey();
   }
 
-  /** Says goodbye with SSH_MSG_DISCONNECT and closes. `description` is sent to the peer. */
   disconnect(reason: DisconnectReasonName, description: string): void {
     this.#leave(DisconnectReason[reason], { by: 'server', reason, description });
   }
 
-  /** Ends the connection for a breach of protocol, with an error event. `description` is sent to the peer. */
   violation(reason: DisconnectReasonName, description: string): void {
     this.#violate(reason, description);
   }
 
-  /** Drops the connection without a word, as for a client that was refused before the protocol began. */
   destroy(description: string): void {
     this.#end({ by: 'server', description });
     this.#stream.destroy();
@@ -254,14 +247,8 @@ export class Transport {
     try {
       return this.#listener.onPayload(payload);
     } catch (cause) {
-      // Above are streams that applications listen to. What they throw is not the peer's fault, and none of its business.
-      const error = new SshServerError(
-        'ERR_SSH_HANDLER_FAILED',
-        `a listener of the application threw, so its connection was closed: ${messageOf(cause)}`,
-        { cause },
-      );
-      const reason = 'BY_APPLICATION';
-      this.#leave(DisconnectReason[reason], { by: 'server', reason, description: 'the server failed', error });
+      const end = listenerFailure(cause);
+      this.#leave(DisconnectReason[end.reason], end);
       return true;
     }
   }

@@ -23,6 +23,9 @@ export interface UserAuthSignature {
   readonly publicKey: PublicKey;
 }
 
+/** Tells whether a signature is good. */
+export type VerifySignature = (request: UserAuthSignature) => boolean;
+
 /**
  * Verifies the signature of a `publickey` authentication request (RFC 4252 section 7).
  *

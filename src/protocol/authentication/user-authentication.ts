@@ -9,7 +9,7 @@ import { UserauthRequest } from '../messages/userauth-request.js';
 import { UserauthFailure, UserauthSuccess } from '../messages/userauth-result.js';
 import type { AuthAttempt, AuthChallenge, AuthOutcome } from './auth-attempt.js';
 import { parsePublicKey, type PublicKey } from './public-key.js';
-import { verifyUserAuthSignature } from './signature.js';
+import type { VerifySignature } from './signature.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
 
 /** Clients may send ahead, but never need to send many. */
@@ -34,6 +34,7 @@ export class UserAuthentication {
   readonly #link: Link;
   readonly #limits: ProtocolLimits;
   readonly #authority: ConnectionAuthority;
+  readonly #verifySignature: VerifySignature;
   readonly #queue: UserauthRequest[] = [];
   #interaction: Interaction | undefined;
   #lastKey: PublicKey | undefined;
@@ -45,10 +46,11 @@ export class UserAuthentication {
   #authenticated = false;
   #closed = false;
 
-  constructor(link: Link, limits: ProtocolLimits, authority: ConnectionAuthority) {
+  constructor(link: Link, limits: ProtocolLimits, authority: ConnectionAuthority, verifySignature: VerifySignature) {
     this.#link = link;
     this.#limits = limits;
     this.#authority = authority;
+    this.#verifySignature = verifySignature;
   }
 
   /** Whether a user has got in. */
@@ -169,7 +171,7 @@ export class UserAuthentication {
           return { method: 'other', name: 'publickey' } as const;
         }
         if (!method.signed) return { method: 'publickey', stage: 'offered', algorithm, key } as const;
-        const proven = verifyUserAuthSignature({
+        const proven = this.#verifySignature({
           sessionId: this.#link.sessionId,
           user,
           service,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { AuthAttempt, AuthOutcome } from '../../../src/protocol/authentication/auth-attempt.js';
+import { verifyUserAuthSignature } from '../../../src/protocol/authentication/signature.js';
 import { UserAuthentication } from '../../../src/protocol/authentication/user-authentication.js';
 import type { ConnectionAuthority } from '../../../src/protocol/connection-authority.js';
 import { DEFAULT_LIMITS, type ProtocolLimits } from '../../../src/protocol/limits.js';
@@ -42,7 +43,7 @@ let authentication: UserAuthentication;
 const start = (limits: Partial<ProtocolLimits> = {}): void => {
   link = new FakeLink();
   desk = new Desk();
-  authentication = new UserAuthentication(link, { ...DEFAULT_LIMITS, ...limits }, desk);
+  authentication = new UserAuthentication(link, { ...DEFAULT_LIMITS, ...limits }, desk, verifyUserAuthSignature);
 };
 
 beforeEach(() => {
