@@ -58,7 +58,7 @@ export default defineConfig(
 
   { files: ['src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', metadataSyntax] } },
   {
-    files: ['src/{streams,handlers,di}/**/*.ts'],
+    files: ['src/{streams,recording,handlers,di}/**/*.ts'],
     ignores: ['src/streams/clock.ts'],
     rules: {
       'no-restricted-globals': ['error', ...[...TIMERS, 'performance'].map((name) => ({ name, message: useClock }))],

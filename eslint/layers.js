@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 /** Folders of `src`, lowest first. Each may import itself, those before it and the files directly in `src`. */
-const LAYERS = ['transport', 'protocol', 'streams', 'handlers', 'di', 'testing', 'cli'];
+const LAYERS = ['transport', 'protocol', 'streams', 'recording', 'handlers', 'di', 'testing', 'cli'];
 
 /** `src/index.ts` gathers the public API, so it stands above what it exports and below what is published beside it. */
 const INDEX_RANK = LAYERS.indexOf('di') + 0.5;

@@ -31,7 +31,9 @@ export type SshServerErrorCode =
   /** The permission for a channel was taken back; the message is what its user was told. The reason of an abort signal. */
   | 'ERR_SSH_REVOKED'
   /** A public key, an authorized_keys line or a signature cannot be read. */
-  | 'ERR_SSH_KEY';
+  | 'ERR_SSH_KEY'
+  /** A recording cannot be written, or what is to be read is none; the message names file and line. */
+  | 'ERR_SSH_RECORDING';
 
 /** Two copies of this package must recognise each other's errors, so the brand is a registered symbol. */
 const brand = Symbol.for('rxsshd/SshServerError');

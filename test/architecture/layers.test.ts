@@ -30,7 +30,7 @@ beforeAll(async () => {
   await complaints('src/errors.ts', '');
 }, 60_000);
 
-const layers = ['transport', 'protocol', 'streams', 'handlers', 'di', 'testing', 'cli'];
+const layers = ['transport', 'protocol', 'streams', 'recording', 'handlers', 'di', 'testing', 'cli'];
 
 const pairs = layers.flatMap((from, height) => layers.map((to, other) => ({ from, to, down: other <= height })));
 
@@ -162,7 +162,7 @@ describe('code that uses the package', () => {
 });
 
 describe('time', () => {
-  const timed = ['src/streams/x.ts', 'src/handlers/policies/x.ts', 'src/di/x.ts'];
+  const timed = ['src/streams/x.ts', 'src/recording/x.ts', 'src/handlers/policies/x.ts', 'src/di/x.ts'];
   const readsTime = [
     'setTimeout(() => 0, 1);',
     'setInterval(() => 0, 1);',
