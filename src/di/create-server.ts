@@ -1,18 +1,17 @@
 import { Container } from 'inversify';
 
-import { SshServerError } from '../errors.js';
 import type { ReportServiceFailure } from '../handlers/sessions/session-router.js';
-import { signatureAlgorithmNames } from '../protocol/authentication/signature-algorithms.js';
 import { after, type Clock, systemClock } from '../streams/clock.js';
 import { EventHub } from '../streams/event-hub.js';
-import { encodeOffer } from '../transport/algorithms.js';
+import type { Rehearsal } from '../streams/rehearsal.js';
+import { encodeOffer } from '../transport/encode-offer.js';
 import { nativeCiphers } from '../transport/engine/ssh2-internals.js';
-import type { HostKey } from '../transport/host-keys/host-key.js';
 import type { TransportSettings } from '../transport/transport-settings.js';
 import { ApplicationServer } from './application-server.js';
 import { ConnectionScopes } from './connection-scopes.js';
 import { Explorer } from './explore.js';
 import { buildHandlers } from './explore-container.js';
+import { type HostKeyOffer, offerHostKeys } from './host-key-offer.js';
 import { Observers } from './observers.js';
 import { checkPlugins } from './plugin.js';
 import { type CreateServerOptions, readSettings, type ServerSettings } from './server-options.js';
@@ -41,13 +40,18 @@ const warn = (message: string): void => {
  *   for handlers that cannot work, with `Class.method`; `ERR_SSH_PLUGIN` for plugins that cannot be loaded together;
  *   `ERR_SSH_POLICY_FAILED` for a policy that throws while it is built.
  */
-export async function createServer(options: CreateServerOptions): Promise<ApplicationServer> {
+export function createServer(options: CreateServerOptions): Promise<ApplicationServer> {
+  return assembleServer(options);
+}
+
+/** As {@link createServer}; with a rehearsal, for the replay of recorded traffic. */
+export async function assembleServer(options: CreateServerOptions, rehearsal?: Rehearsal): Promise<ApplicationServer> {
   const settings = readSettings(options);
   checkPlugins(options.plugins ?? []);
 
   const container = new Container({ defaultScope: 'Singleton' });
   try {
-    return await buildServer(options, settings, container);
+    return await buildServer(options, settings, container, rehearsal);
   } catch (cause) {
     // What the modules have opened would keep the program running. The first failure is the one to tell of.
     await container.unbindAllAsync().catch(() => undefined);
@@ -59,9 +63,11 @@ async function buildServer(
   options: CreateServerOptions,
   settings: ServerSettings,
   container: Container,
+  rehearsal: Rehearsal | undefined,
 ): Promise<ApplicationServer> {
   const { hostKeys, handlers = [], modules = [], connectionModules = [], plugins = [] } = options;
   const { clock = systemClock, onWarning = warn } = options;
+  const hostKeyOffer = offerHostKeys(hostKeys, settings.algorithms.hostKeys);
   const hub = new EventHub();
   container.bind(CLOCK).toConstantValue(clock);
   container.bind(EVENTS).toConstantValue(hub.streams);
@@ -82,19 +88,21 @@ async function buildServer(
   const built = await buildHandlers(container, given);
   const explored = explorer.explore(built);
   const observers = new Observers(hub);
-  const startObservers = observers.prepare(explored.observers);
+  const startObservers = observers.prepare(rehearsal?.observers === false ? [] : explored.observers);
   let hasScopes = built.some(isScoped);
 
   const server: ApplicationServer = new ApplicationServer(
     {
-      transport: transportSettings(hostKeys, settings, clock),
+      transport: transportSettings(hostKeyOffer.byAlgorithm, settings, clock),
       limits: settings.limits,
       admission: settings.admission,
       authMethods: settings.authMethods,
+      publicKeySignatures: settings.algorithms.publicKeySignatures,
       loginGraceMs: settings.loginGraceMs,
       decisionDeadlineMs: settings.decisionDeadlineMs,
       logLevel: settings.logLevel,
       clock,
+      ...(rehearsal === undefined ? {} : { rehearsal }),
       released: (connection) => {
         if (hasScopes) scopes.release(connection);
       },
@@ -128,6 +136,12 @@ async function buildServer(
         "Decorate the handler that needs them with @SshHandler({ scope: 'connection' }).",
     );
   }
+  for (const { type } of hostKeyOffer.unused) {
+    onWarning(
+      `the host key of type ${type} is never used, since algorithms.hostKeys has nothing that it signs with. ` +
+        "The preset 'compatible' has.",
+    );
+  }
   if (!nativeCiphers) {
     onWarning(
       'the native addon of ssh2 is not built, so bulk transfer costs two to four times the processor time. Install a C++ compiler and run npm rebuild ssh2.',
@@ -146,25 +160,24 @@ const reportTo =
     hub.emit({ type: 'Error', connection: channel.connection, channel: channel.id, error, source });
   };
 
-function transportSettings(hostKeys: readonly HostKey[], settings: ServerSettings, clock: Clock): TransportSettings {
-  const byAlgorithm = new Map<string, HostKey>();
-  for (const key of hostKeys) {
-    for (const algorithm of key.algorithms) {
-      if (byAlgorithm.has(algorithm)) {
-        throw new SshServerError(
-          'ERR_SSH_OPTION',
-          `createServer: hostKeys: two keys of type ${key.type}; a server has at most one of each type`,
-        );
-      }
-      byAlgorithm.set(algorithm, key);
-    }
-  }
+/** `ping@openssh.com`: OpenSSH PROTOCOL section 1.9; its value is a version, and the only one is 0. */
+const PING = { extensionName: 'ping@openssh.com', extensionValue: Buffer.from('0') };
+
+function transportSettings(
+  hostKeys: HostKeyOffer['byAlgorithm'],
+  settings: ServerSettings,
+  clock: Clock,
+): TransportSettings {
+  const { algorithms } = settings;
+  const signatures = Buffer.from(algorithms.publicKeySignatures.join(','));
   return {
-    hostKeys: Object.fromEntries(byAlgorithm),
-    offer: encodeOffer(settings.algorithms, [...byAlgorithm.keys()]),
+    hostKeys,
+    offer: encodeOffer({ ...algorithms, hostKeys: Object.keys(hostKeys) }),
     identification: Buffer.from(settings.identification, 'latin1'),
-    extensions: [{ extensionName: 'server-sig-algs', extensionValue: Buffer.from(signatureAlgorithmNames.join(',')) }],
+    extensions: [{ extensionName: 'server-sig-algs', extensionValue: signatures }, PING],
+    rekey: settings.rekey,
     keyExchangeTimeoutMs: settings.keyExchangeTimeoutMs,
+    now: () => clock.now(),
     schedule: (delayMs, work) => {
       const timer = after(clock, delayMs, work);
       return () => {

@@ -8,8 +8,10 @@ import { DEFAULT_LIMITS, type ProtocolLimits } from '../protocol/limits.js';
 import { type AdmissionLimits, DEFAULT_ADMISSION } from '../streams/admission.js';
 import type { Clock } from '../streams/clock.js';
 import type { LogLevel } from '../streams/events/log.js';
-import { type AlgorithmLists, DEFAULT_ALGORITHMS } from '../transport/algorithms.js';
+import type { AlgorithmLists } from '../transport/algorithm-lists.js';
+import { ALGORITHM_PRESETS, type AlgorithmPreset } from '../transport/algorithm-presets.js';
 import type { HostKey } from '../transport/host-keys/host-key.js';
+import { DEFAULT_REKEY_LIMITS, type RekeyLimits } from '../transport/rekey-limits.js';
 import type { SshPlugin } from './plugin.js';
 
 /** An authentication method that a server may offer (RFC 4252, RFC 4256). */
@@ -34,8 +36,10 @@ export interface CreateServerOptions {
   readonly plugins?: readonly SshPlugin[];
   /** Methods named to clients. Default `publickey` and `password`. The documented `DefaultAuthMethods`. */
   readonly authMethods?: readonly AuthMethod[];
-  /** Most wanted first. Defaults without SHA-1, CBC, group exchange and compression. */
-  readonly algorithms?: Partial<AlgorithmLists>;
+  /** The name of a preset, or lists, most wanted first; a list that is left out is that of `modern`. Default `modern`. */
+  readonly algorithms?: AlgorithmPreset | Partial<AlgorithmLists>;
+  /** How long keys are used before the server asks for new ones. */
+  readonly rekey?: Partial<RekeyLimits>;
   /** The identification line after `SSH-2.0-`. Default `rxsshd`. The documented `ServerSSHVersionString`. */
   readonly identification?: string;
   /** Limits on one connection. */
@@ -44,7 +48,10 @@ export interface CreateServerOptions {
   readonly admission?: Partial<AdmissionLimits>;
   /** From accept to successful authentication, in milliseconds. Default 60,000. */
   readonly loginGraceMs?: number;
-  /** How long the client may take over a key re-exchange, in milliseconds. Default 20,000. */
+  /**
+   * How long a client may keep silent during a key re-exchange, in milliseconds. Default 20,000. While data that was sent before
+   * still moves, the time is granted again, fifteen times at most.
+   */
   readonly keyExchangeTimeoutMs?: number;
   /** How long policies may think about one request, in milliseconds; silence denies. Default 30,000. */
   readonly decisionDeadlineMs?: number;
@@ -62,10 +69,33 @@ const milliseconds = z
   .min(1)
   .max(2 ** 31 - 1);
 
-const algorithmList = (supported: readonly string[]) =>
-  z
-    .array(z.string().refine((name) => supported.includes(name), { error: `not one of ${supported.join(', ')}` }))
-    .nonempty();
+const { modern, compatible } = ALGORITHM_PRESETS;
+
+/** A list of algorithms of one kind. `compatible` has all there are. */
+function algorithmList(kind: keyof AlgorithmLists) {
+  const choices = compatible[kind].join(', ');
+  return z
+    .array(z.string().refine((name) => compatible[kind].includes(name), { error: `not one of ${choices}` }))
+    .nonempty({ error: `an empty list; the choices are ${choices}` })
+    .default([...modern[kind]]);
+}
+
+const isPreset = (value: unknown): value is AlgorithmPreset =>
+  typeof value === 'string' && Object.hasOwn(ALGORITHM_PRESETS, value);
+
+const algorithmLists = z.strictObject(
+  {
+    keyExchange: algorithmList('keyExchange'),
+    hostKeys: algorithmList('hostKeys'),
+    ciphers: algorithmList('ciphers'),
+    macs: algorithmList('macs'),
+    publicKeySignatures: algorithmList('publicKeySignatures'),
+  },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type' ? `not one of ${Object.keys(ALGORITHM_PRESETS).join(', ')}, and no lists` : undefined,
+  },
+);
 
 /** The options that are plain data, with their defaults. */
 const settingsSchema = z.strictObject({
@@ -73,11 +103,24 @@ const settingsSchema = z.strictObject({
     .array(z.enum(['publickey', 'password', 'keyboard-interactive']))
     .nonempty()
     .default(['publickey', 'password']),
-  algorithms: z
+  algorithms: z.preprocess(
+    (value) => (isPreset(value) ? ALGORITHM_PRESETS[value] : value),
+    algorithmLists.prefault({}),
+  ),
+  rekey: z
     .strictObject({
-      keyExchange: algorithmList(DEFAULT_ALGORITHMS.keyExchange).default([...DEFAULT_ALGORITHMS.keyExchange]),
-      ciphers: algorithmList(DEFAULT_ALGORITHMS.ciphers).default([...DEFAULT_ALGORITHMS.ciphers]),
-      macs: algorithmList(DEFAULT_ALGORITHMS.macs).default([...DEFAULT_ALGORITHMS.macs]),
+      // A key exchange costs about as much as 1 MiB of traffic; below these limits a server would do little else.
+      bytes: z
+        .int()
+        .min(64 * 1024)
+        .max(64 * 2 ** 30)
+        .default(DEFAULT_REKEY_LIMITS.bytes),
+      ms: milliseconds.min(1000).default(DEFAULT_REKEY_LIMITS.ms),
+      packets: z
+        .int()
+        .min(64)
+        .max(2 ** 31)
+        .default(DEFAULT_REKEY_LIMITS.packets),
     })
     .prefault({}),
   // RFC 4253 section 4.2: printable US-ASCII without space or minus; 255 characters with SSH-2.0- and the line end.

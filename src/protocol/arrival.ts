@@ -1,5 +1,6 @@
 import type { PacketTransport } from '../transport/packet-transport.js';
 import type { TransportListener } from '../transport/transport-listener.js';
+import type { TransportSettings } from '../transport/transport-settings.js';
 import type { VerifySignature } from './authentication/signature.js';
 
 /** A client at the door: somebody whom the server knows nothing of but where it comes from. */
@@ -13,5 +14,5 @@ export interface Arrival {
   /** Turns it away without a word. */
   turnAway(): void;
   /** Lets it in: what carries its messages from now on. */
-  enter(listener: TransportListener): PacketTransport;
+  enter(listener: TransportListener, settings: TransportSettings): PacketTransport;
 }

@@ -1,7 +1,9 @@
 import { SSH_MSG } from '../transport/messages/message-number.js';
+import { Ping, Pong } from '../transport/messages/ping.js';
 import { ServiceAccept, ServiceRequest } from '../transport/messages/service.js';
 import type { PacketTransport } from '../transport/packet-transport.js';
 import type { NegotiatedAlgorithms, TransportEnd, TransportListener } from '../transport/transport-listener.js';
+import type { TransportSettings } from '../transport/transport-settings.js';
 import type { Arrival } from './arrival.js';
 import { verifyUserAuthSignature } from './authentication/signature.js';
 import { UserAuthentication } from './authentication/user-authentication.js';
@@ -29,10 +31,10 @@ export class SshConnection implements TransportListener {
   #service: 'none' | 'deciding' | 'ssh-userauth' = 'none';
   #ended = false;
 
-  constructor(arrival: Arrival, limits: ProtocolLimits, authority: ConnectionAuthority) {
+  constructor(arrival: Arrival, settings: TransportSettings, limits: ProtocolLimits, authority: ConnectionAuthority) {
     this.#authority = authority;
     this.#limits = limits;
-    this.#transport = arrival.enter(this);
+    this.#transport = arrival.enter(this, settings);
     this.#authentication = new UserAuthentication(
       this.#transport,
       limits,
@@ -85,6 +87,10 @@ export class SshConnection implements TransportListener {
     if (number === SSH_MSG.EXT_INFO) return true;
     if (number >= 50 && number < 80) return this.#onAuthMessage(payload);
     if (number >= 80 && number < 128) return this.#onConnectionMessage(number, payload);
+    if (number === SSH_MSG.PING) {
+      this.#onPing(payload);
+      return true;
+    }
     return false;
   }
 
@@ -98,6 +104,13 @@ export class SshConnection implements TransportListener {
     this.#globalRequests.close();
     this.#channels.onConnectionEnd();
     this.#authority.onEnd(end);
+  }
+
+  #onPing(payload: Buffer): void {
+    const ping = Ping.decode(payload);
+    if (ping === undefined) this.#transport.violation('PROTOCOL_ERROR', 'malformed ping');
+    // As in OpenSSH, strangers are not answered; nobody waits for it.
+    else if (this.authenticated) this.#transport.send(Pong.encode({ data: ping.data }));
   }
 
   #onServiceRequest(payload: Buffer): void {

@@ -9,11 +9,9 @@ import type { Arrival } from './arrival.js';
 /** A client at the other end of a stream of bytes. */
 export class StreamArrival implements Arrival {
   readonly #stream: Duplex;
-  readonly #settings: TransportSettings;
 
-  constructor(stream: Duplex, settings: TransportSettings) {
+  constructor(stream: Duplex) {
     this.#stream = stream;
-    this.#settings = settings;
   }
 
   get isGone(): boolean {
@@ -38,7 +36,7 @@ export class StreamArrival implements Arrival {
     this.#stream.destroy();
   }
 
-  enter(listener: TransportListener): PacketTransport {
-    return new Transport(this.#stream, this.#settings, listener);
+  enter(listener: TransportListener, settings: TransportSettings): PacketTransport {
+    return new Transport(this.#stream, settings, listener);
   }
 }

@@ -40,6 +40,11 @@ export class Outlet {
     this.#stream.write(data);
   }
 
+  /** Bytes that wait for the peer to take what was sent before. */
+  get unsent(): number {
+    return this.#stream.writableLength;
+  }
+
   /** Whether the data plane may go on. */
   get hasRoom(): boolean {
     return this.#stream.writableLength < this.#softLimit;

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SshServerError } from '../errors.js';
 import { relaxReExchange, watchFirstKeyExchange } from './engine/key-exchange-hooks.js';
 import { padFromPool } from './engine/padding.js';
+import { takeKexinit } from './engine/take-kexinit.js';
 import {
   type EngineNegotiated,
   type EnginePayloadHandler,
@@ -17,6 +18,7 @@ import { DisconnectReason, type DisconnectReasonName, disconnectReasonName } fro
 import { ExtInfo } from './messages/ext-info.js';
 import { SSH_MSG } from './messages/message-number.js';
 import { Unimplemented } from './messages/unimplemented.js';
+import { KeyRenewal } from './key-renewal.js';
 import { listenerFailure } from './listener-failure.js';
 import { Outlet } from './outlet.js';
 import type { PacketTransport } from './packet-transport.js';
@@ -55,11 +57,11 @@ export class Transport implements PacketTransport {
   readonly #outlet: Outlet;
   readonly #engine: EngineProtocol;
   readonly #engineOnPayload: EnginePayloadHandler;
+  readonly #keyRenewal: KeyRenewal;
   /** Until the client has identified itself. */
   #identification: IdentificationLine | undefined = new IdentificationLine();
   #keyExchanges = 0;
   #queuedDuringKeyExchange = 0;
-  #cancelExchangeTimer: (() => void) | undefined;
   #stopLingering: (() => void) | undefined;
   #wantsExtInfo = false;
   #readingStopped = false;
@@ -92,6 +94,18 @@ export class Transport implements PacketTransport {
       },
     });
     padFromPool(this.#engine._cipher);
+    this.#keyRenewal = new KeyRenewal({
+      settings,
+      engine: this.#engine,
+      outlet: this.#outlet,
+      received: () => this.#bytesRead,
+      renew: () => {
+        this.rekey();
+      },
+      onMissed: () => {
+        this.#violate('KEY_EXCHANGE_FAILED', 'the key exchange took too long');
+      },
+    });
     stream.on('error', this.#onStreamError);
     stream.on('close', this.#onStreamClose);
     this.#engineOnPayload = this.#engine._onPayload;
@@ -147,12 +161,13 @@ export class Transport implements PacketTransport {
     packet.set(head, start);
     if (body !== undefined) packet.set(body, start + head.length);
     sendPacket(this.#engine, write.finalize(packet));
+    this.#keyRenewal.onSent();
     if (this.#outlet.overflows) this.#stopReading();
   }
 
   rekey(): void {
     if (this.#ended || this.#keyExchanges === 0 || this.#engine._kexinit !== undefined) return;
-    this.#startExchangeTimer();
+    this.#keyRenewal.onStart();
     this.#engine.rekey();
   }
 
@@ -174,6 +189,7 @@ export class Transport implements PacketTransport {
     try {
       const bytes = this.#identification === undefined ? chunk : this.#identification.take(chunk);
       if (bytes !== undefined) this.#engine.parse(bytes, 0, bytes.length);
+      this.#keyRenewal.onReceived();
     } catch (cause) {
       this.#onEngineError(cause instanceof Error ? cause : new Error(String(cause)));
     }
@@ -195,7 +211,7 @@ export class Transport implements PacketTransport {
     padFromPool(this.#engine._cipher);
     forgetEphemeralKeys(this.#engine._kex);
     this.#queuedDuringKeyExchange = 0;
-    this.#stopExchangeTimer();
+    this.#keyRenewal.onKeysExchanged();
     if (this.#keyExchanges === 1 && this.#wantsExtInfo) {
       // RFC 8308 section 2.4: the first packet after NEWKEYS.
       this.send(ExtInfo.encode({ extensions: this.#settings.extensions }));
@@ -258,13 +274,16 @@ export class Transport implements PacketTransport {
       this.#violate('PROTOCOL_ERROR', 'too many key exchanges before authentication');
       return STOP;
     }
+    if (!this.#keyRenewal.admits()) {
+      this.#violate('PROTOCOL_ERROR', 'too many key exchanges for so little time and traffic');
+      return STOP;
+    }
     const decipher = this.#engine._decipher;
     if (decipher === undefined) return STOP;
-    this.#startExchangeTimer();
-    // The engine keeps the packet until the exchange hash is made, but its memory is the socket's.
-    const result = this.#engineOnPayload(Buffer.from(payload));
+    this.#keyRenewal.onStart();
+    const result = takeKexinit(this.#engine, this.#engineOnPayload, payload);
     if (this.#hasEnded()) return STOP;
-    relaxReExchange(this.#engine, decipher, payload, this.#onPacket);
+    relaxReExchange(this.#engine, decipher, this.#onPacket);
     return result === false ? STOP : result;
   }
 
@@ -330,17 +349,6 @@ export class Transport implements PacketTransport {
     this.send(Unimplemented.encode({ packetSequenceNumber }));
   }
 
-  #startExchangeTimer(): void {
-    this.#cancelExchangeTimer ??= this.#settings.schedule(this.#settings.keyExchangeTimeoutMs, () => {
-      this.#violate('KEY_EXCHANGE_FAILED', 'the key exchange took too long');
-    });
-  }
-
-  #stopExchangeTimer(): void {
-    this.#cancelExchangeTimer?.();
-    this.#cancelExchangeTimer = undefined;
-  }
-
   #stopReading(): void {
     if (this.#readingStopped) return;
     this.#readingStopped = true;
@@ -376,7 +384,7 @@ export class Transport implements PacketTransport {
   #end(end: TransportEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#stopExchangeTimer();
+    this.#keyRenewal.end();
     this.#stream.off('data', this.#onData);
     this.#stream.off('drain', this.#outlet.relieve);
     this.#stream.off('end', this.#onStreamEnd);

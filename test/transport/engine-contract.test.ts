@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { generateHostKey, type HostKey } from '../../src/index.js';
-import { DEFAULT_ALGORITHMS, encodeOffer } from '../../src/transport/algorithms.js';
+import { ALGORITHM_PRESETS } from '../../src/transport/algorithm-presets.js';
+import { encodeOffer } from '../../src/transport/encode-offer.js';
 import {
   type EngineHeader,
   type EngineKeyExchange,
@@ -17,6 +18,7 @@ import {
   sendPacket,
 } from '../../src/transport/engine/ssh2-internals.js';
 import { speedUpX25519 } from '../../src/transport/engine/x25519.js';
+import { transportReady } from '../../src/transport/transport-ready.js';
 import { kexInit, plainPacket } from '../support/wire-client-packets.js';
 import { wireBytes } from '../support/wire-bytes.js';
 
@@ -33,7 +35,7 @@ const Client = Protocol as unknown as new (config: object) => EngineProtocol;
 let hostKey: HostKey;
 
 beforeAll(async () => {
-  await engineReady;
+  await transportReady();
   ({ hostKey } = await generateHostKey());
 });
 
@@ -76,7 +78,7 @@ function harness(options: HarnessOptions = {}): Harness {
   const server = new Protocol({
     server: true,
     hostKeys: { 'ssh-ed25519': hostKey },
-    offer: encodeOffer(DEFAULT_ALGORITHMS, ['ssh-ed25519']),
+    offer: encodeOffer({ ...ALGORITHM_PRESETS.compatible, hostKeys: ['ssh-ed25519'] }),
     ident: Buffer.from('contract'),
     messageHandlers: {},
     onWrite: (data) => {
@@ -188,6 +190,11 @@ describe('a new engine', () => {
     expect(server._decipher).toBeUndefined();
     expect(server._skipNextInboundPacket).toBe(false);
     expect(server._cipher.allocPacket).toBeTypeOf('function');
+    expect(server._cipher.outSeqno).toBe(0);
+    expect(server._offer.lists.kex.array).toEqual([
+      ...ALGORITHM_PRESETS.compatible.keyExchange,
+      'kex-strict-s-v00@openssh.com',
+    ]);
     const { read, write } = server._packetRW;
     expect(read.read).toBeTypeOf('function');
     expect([write.allocStart, write.allocStartKEX]).toEqual([5, 5]);
@@ -315,6 +322,106 @@ describe('the first key exchange', () => {
     expect(asked).toEqual(['secret of 32', 'public key']);
   });
 
+  it('knows no hybrid method: the reason for takeKexinit', () => {
+    const { server, feed } = harness();
+    server.start();
+    feed(Buffer.from('SSH-2.0-x\r\n'));
+
+    expect(() => {
+      feed(plainPacket(kexInit({ keyExchange: ['mlkem768x25519-sha256'] })));
+    }).toThrow('Unsupported key exchange algorithm: mlkem768x25519-sha256');
+  });
+
+  it('is chosen from the arrays of the offer, which can be other ones for the time of a KEXINIT', () => {
+    const { server, feed } = harness({
+      inHeader: ({ _decipher: decipher }) => {
+        if (decipher === undefined) return;
+        const engine = decipher._onPayload;
+        decipher._onPayload = (payload) => {
+          const { _offer: offer } = server;
+          const kex = { ...offer.lists.kex, array: ['curve25519-sha256'] };
+          server._offer = Object.create(offer, { lists: { value: { ...offer.lists, kex } } }) as typeof offer;
+          const result = engine(payload);
+          server._offer = offer;
+          return result;
+        };
+      },
+    });
+    server.start();
+    feed(Buffer.from('SSH-2.0-x\r\n'));
+    feed(plainPacket(kexInit({ keyExchange: ['ecdh-sha2-nistp256', 'curve25519-sha256'] })));
+
+    expect(server._kex?.negotiated.kex).toBe('curve25519-sha256');
+  });
+
+  it('sends the encoded offer while other arrays are in place, also when the client’s KEXINIT brings ours about', () => {
+    const it = connected();
+    const { _offer: offer } = it.server;
+    const kex = { ...offer.lists.kex, array: ['curve25519-sha256'] };
+    it.server._offer = Object.create(offer, { lists: { value: { ...offer.lists, kex } } }) as typeof offer;
+    let sent: Buffer | undefined;
+    const { write } = it.server._packetRW;
+    const finalize = write.finalize.bind(write);
+    write.finalize = (packet, force) => {
+      // A copy: it is encrypted where it is.
+      if (packet[write.allocStartKEX] === 20) sent = Buffer.from(packet);
+      return finalize(packet, force);
+    };
+    it.client.rekey();
+    it.run();
+
+    expect(sent?.includes('mlkem768x25519-sha256')).toBe(true);
+    expect(it.server._kex?.negotiated.kex).toBe('curve25519-sha256');
+  });
+
+  it('keeps the client’s KEXINIT for the exchange hash in a field that can be exchanged', () => {
+    const kexinits: (Buffer | undefined)[] = [];
+    const { log } = connected({
+      inHeader: (server) => {
+        const decipher = server._decipher;
+        if (decipher === undefined) return;
+        const engine = decipher._onPayload;
+        decipher._onPayload = (payload) => {
+          const result = engine(payload);
+          if (payload[0] === 20 && server._kex !== undefined) {
+            kexinits.push(server._kex._remoteKexinit, payload);
+            // Equal, and another one: the signature that the client checks covers it.
+            server._kex._remoteKexinit = Buffer.from(payload);
+          }
+          return result;
+        };
+      },
+    });
+
+    expect(kexinits[0]).toEqual(kexinits[1]);
+    expect(log.at(-1)).toBe('handshake');
+  });
+
+  it('asks convertPublicKey, computeSecret and getPublicKey of the instance, in this order', () => {
+    const asked: string[] = [];
+    connected({
+      inHeader: (server) => {
+        const decipher = server._decipher;
+        if (decipher === undefined) return;
+        const engine = decipher._onPayload;
+        decipher._onPayload = (payload) => {
+          const result = engine(payload);
+          const kex = server._kex;
+          if (payload[0] === 20 && kex !== undefined) {
+            const { convertPublicKey, computeSecret, getPublicKey } = kex;
+            kex.convertPublicKey = (peer) => (asked.push('convertPublicKey'), convertPublicKey.call(kex, peer));
+            kex.computeSecret = (peer) => (asked.push('computeSecret'), computeSecret.call(kex, peer));
+            kex.getPublicKey = () => (asked.push('getPublicKey'), getPublicKey.call(kex));
+          }
+          return result;
+        };
+      },
+    });
+
+    // The second time for the exchange hash alone.
+    expect(asked.slice(0, 3)).toEqual(['convertPublicKey', 'computeSecret', 'getPublicKey']);
+  });
+
   it('tells what was negotiated, and leaves an engine ready for packets', () => {
     const { server, negotiated } = connected();
 
@@ -397,6 +504,14 @@ describe('after the handshake', () => {
     expect(counts).toEqual([1, 2, 3, 4]);
   });
 
+  it.each([...ALGORITHM_PRESETS.compatible.ciphers])('under %s every packet sent is counted', (cipher) => {
+    const { server } = connected({ ciphers: [cipher] });
+    const before = server._cipher.outSeqno;
+    for (const number of [90, 91, 92]) send(server, Buffer.of(number));
+
+    expect(server._cipher.outSeqno).toBe(before + 3);
+  });
+
   it('without compression a payload is read as it is', () => {
     const { server } = connected();
     const payload = Buffer.from('payload');
@@ -404,7 +519,7 @@ describe('after the handshake', () => {
     expect(server._packetRW.read.read(payload)).toBe(payload);
   });
 
-  it.each([...DEFAULT_ALGORITHMS.ciphers])('under %s Infinity stops the parser', (cipher) => {
+  it.each([...ALGORITHM_PRESETS.compatible.ciphers])('under %s Infinity stops the parser', (cipher) => {
     const it = connected({ ciphers: [cipher], onPayload: () => Infinity });
     const chunks: Buffer[] = [];
     const { client } = it;

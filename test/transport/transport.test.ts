@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { generateHostKey, type HostKey } from '../../src/index.js';
-import { DEFAULT_ALGORITHMS, encodeOffer } from '../../src/transport/algorithms.js';
-import { engineReady } from '../../src/transport/engine/ssh2-internals.js';
+import { ALGORITHM_PRESETS } from '../../src/transport/algorithm-presets.js';
+import { encodeOffer } from '../../src/transport/encode-offer.js';
+import { DEFAULT_REKEY_LIMITS, type RekeyLimits } from '../../src/transport/rekey-limits.js';
+import { transportReady } from '../../src/transport/transport-ready.js';
 import type { TransportEnd, TransportListener } from '../../src/transport/transport-listener.js';
 import { Transport } from '../../src/transport/transport.js';
 import { WireClient } from '../support/wire-client.js';
@@ -15,7 +17,7 @@ import { ManualClock } from '../wire/manual-clock.js';
 let hostKey: HostKey;
 
 beforeAll(async () => {
-  await engineReady;
+  await transportReady();
   ({ hostKey } = await generateHostKey());
 });
 
@@ -62,17 +64,19 @@ class Recorder implements TransportListener {
   }
 }
 
-function serve(stream: Duplex) {
+function serve(stream: Duplex, rekey: Partial<RekeyLimits> = {}) {
   const clock = new ManualClock();
   const recorder = new Recorder();
   const transport = new Transport(
     stream,
     {
       hostKeys: { 'ssh-ed25519': hostKey },
-      offer: encodeOffer(DEFAULT_ALGORITHMS, ['ssh-ed25519']),
+      offer: encodeOffer({ ...ALGORITHM_PRESETS.compatible, hostKeys: ['ssh-ed25519'] }),
       identification: Buffer.from('test'),
       extensions: [],
+      rekey: { ...DEFAULT_REKEY_LIMITS, ...rekey },
       keyExchangeTimeoutMs: 1000,
+      now: () => clock.now(),
       schedule: (delayMs, work) => {
         const timer = clock.scheduler.schedule(work, delayMs);
         return () => {
@@ -331,48 +335,52 @@ describe('the bytes of the client', () => {
       byte: fc.integer({ min: 1, max: 255 }),
     });
     await fc.assert(
-      fc.asyncProperty(damage, fc.constantFrom(...DEFAULT_ALGORITHMS.ciphers), async ({ at, kind, byte }, cipher) => {
-        let seen = 0;
-        const { near, far } = gatedPair();
-        const server = serve(far);
-        server.transport.start();
-        const push = far.push.bind(far);
-        far.push = (chunk: Buffer | null) => {
-          const here = chunk === null ? -1 : at - seen;
-          if (chunk === null || here < 0 || here >= chunk.length) {
-            seen += chunk?.length ?? 0;
-            return push(chunk);
-          }
-          seen += chunk.length;
-          const [before, hit, behind] = [
-            chunk.subarray(0, here),
-            chunk.subarray(here, here + 1),
-            chunk.subarray(here + 1),
-          ];
-          const damaged = {
-            flip: [before, Buffer.of(hit.readUInt8(0) ^ byte), behind],
-            drop: [before, behind],
-            double: [before, hit, hit, behind],
-            insert: [before, Buffer.of(byte), chunk.subarray(here)],
-          }[kind];
-          return push(Buffer.concat(damaged));
-        };
-        const client = new WireClient(near, { ciphers: [cipher] });
-        client.stream.on('error', () => undefined);
-        await Promise.race([client.exchanged().catch(() => undefined), settle(60)]);
-        client.send(...Array.from({ length: 20 }, (_, index) => Buffer.from(`\u0032message ${String(index)}`)));
-        await settle(10);
-        near.end();
-        await settle(10);
-        server.clock.advance(1000);
-        await settle(10);
+      fc.asyncProperty(
+        damage,
+        fc.constantFrom(...ALGORITHM_PRESETS.compatible.ciphers),
+        async ({ at, kind, byte }, cipher) => {
+          let seen = 0;
+          const { near, far } = gatedPair();
+          const server = serve(far);
+          server.transport.start();
+          const push = far.push.bind(far);
+          far.push = (chunk: Buffer | null) => {
+            const here = chunk === null ? -1 : at - seen;
+            if (chunk === null || here < 0 || here >= chunk.length) {
+              seen += chunk?.length ?? 0;
+              return push(chunk);
+            }
+            seen += chunk.length;
+            const [before, hit, behind] = [
+              chunk.subarray(0, here),
+              chunk.subarray(here, here + 1),
+              chunk.subarray(here + 1),
+            ];
+            const damaged = {
+              flip: [before, Buffer.of(hit.readUInt8(0) ^ byte), behind],
+              drop: [before, behind],
+              double: [before, hit, hit, behind],
+              insert: [before, Buffer.of(byte), chunk.subarray(here)],
+            }[kind];
+            return push(Buffer.concat(damaged));
+          };
+          const client = new WireClient(near, { ciphers: [cipher] });
+          client.stream.on('error', () => undefined);
+          await Promise.race([client.exchanged().catch(() => undefined), settle(60)]);
+          client.send(...Array.from({ length: 20 }, (_, index) => Buffer.from(`\u0032message ${String(index)}`)));
+          await settle(10);
+          near.end();
+          await settle(10);
+          server.clock.advance(1000);
+          await settle(10);
 
-        expect(server.recorder.ends).toHaveLength(1);
-        expect(far.destroyed).toBe(true);
-        // Whatever got through is what was sent.
-        for (const [index, payload] of server.recorder.payloads.entries())
-          expect(payload).toBe(`message ${String(index)}`);
-      }),
+          expect(server.recorder.ends).toHaveLength(1);
+          expect(far.destroyed).toBe(true);
+          // Whatever got through is what was sent.
+          for (const [index, payload] of server.recorder.payloads.entries())
+            expect(payload).toBe(`message ${String(index)}`);
+        },
+      ),
       { numRuns: 120 },
     );
   });

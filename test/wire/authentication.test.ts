@@ -326,6 +326,21 @@ describe('public keys', () => {
     await client.sync();
   });
 
+  it('a key that can only sign in a way that the server does not accept is like an unknown one', async () => {
+    const server = await TestServer.start({
+      handlers: [oneKey],
+      algorithms: { publicKeySignatures: ['rsa-sha2-512', 'ecdsa-sha2-nistp256'] },
+    });
+    const client = await readyToSignIn(server);
+
+    client.send(keyQuery(authorised.blob), signedRequest(client));
+    await client.take(51);
+    await client.take(51);
+
+    expect(server.of('SSHUserAuthRequest').map(({ method }) => method)).toEqual(['other', 'other']);
+    expect(server.ssh.connections[0]?.identity).toBeUndefined();
+  });
+
   it('a query gives nothing, however often', async () => {
     const server = await TestServer.start({ handlers: [oneKey] });
     const client = await readyToSignIn(server);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { DEFAULT_ALGORITHMS } from '../../src/index.js';
+import { ALGORITHM_PRESETS } from '../../src/index.js';
 import { connectSocket } from '../support/wire-client.js';
 import { plainPacket, kexInit } from '../support/wire-client-packets.js';
 import * as send from '../support/wire-client-payloads.js';
@@ -18,8 +18,46 @@ function corruptNextPacket(stream: NodeJS.WritableStream): void {
   };
 }
 
+const { ciphers, macs } = ALGORITHM_PRESETS.compatible;
+
+describe('ping@openssh.com', () => {
+  it('is answered with what it carried, in the order of the questions', async () => {
+    const server = await TestServer.start();
+    const client = await server.login();
+    const long = 'x'.repeat(30_000);
+    client.send(wireBytes(192, 'one'), wireBytes(192, ''), wireBytes(192, long));
+    await client.sync();
+
+    expect(client.payloads.filter((payload) => payload[0] === 193)).toEqual([
+      wireBytes(193, 'one'),
+      wireBytes(193, ''),
+      wireBytes(193, long),
+    ]);
+  });
+
+  it('of a stranger is not answered, in no way', async () => {
+    const server = await TestServer.start();
+    const client = await server.connect();
+    await client.exchanged();
+    client.send(wireBytes(192, 'knock'));
+    await client.login();
+    await client.sync();
+
+    expect(client.payloads.map((payload) => payload[0])).toEqual([6, 52, 82]);
+  });
+
+  it('that is malformed ends the connection', async () => {
+    const server = await TestServer.start();
+    const client = await server.login();
+    client.send(wireBytes(192, [9]));
+    await client.closed;
+
+    expect(client.goodbye).toEqual({ reason: 2, description: 'malformed ping' });
+  });
+});
+
 describe('message numbers that mean nothing', () => {
-  it.each([6, 51, 52, 53, 60, 63, 79, 101, 127, 128, 192, 255])(
+  it.each([6, 51, 52, 53, 60, 63, 79, 101, 127, 128, 193, 255])(
     '%i is answered with UNIMPLEMENTED and its sequence number',
     async (number) => {
       const server = await TestServer.start();
@@ -110,7 +148,7 @@ describe('an impossible packet', () => {
     await server.servesTheNext();
   });
 
-  it.each(DEFAULT_ALGORITHMS.ciphers)('under %s ends the connection at once', async (cipher) => {
+  it.each(ciphers)('under %s ends the connection at once', async (cipher) => {
     const server = await TestServer.start();
     const client = await server.login({ ciphers: [cipher] });
 
@@ -121,10 +159,10 @@ describe('an impossible packet', () => {
     await server.servesTheNext();
   });
 
-  it.each(DEFAULT_ALGORITHMS.ciphers.flatMap((cipher) => DEFAULT_ALGORITHMS.macs.map((mac) => [cipher, mac] as const)))(
+  it.each(ciphers.flatMap((cipher) => macs.map((mac) => [cipher, mac] as const)))(
     'that was changed on its way, under %s and %s, is noticed',
     async (cipher, mac) => {
-      const server = await TestServer.start();
+      const server = await TestServer.start({ algorithms: 'compatible' });
       const client = await server.login({ ciphers: [cipher], macs: [mac] });
 
       corruptNextPacket(client.stream);

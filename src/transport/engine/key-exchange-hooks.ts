@@ -1,6 +1,5 @@
-import { keepRightGuess } from './keep-right-guess.js';
-import { speedUpX25519 } from './x25519.js';
 import type { EngineDecipher, EnginePayloadHandler, EngineProtocol } from './ssh2-internals.js';
+import { takeKexinit } from './take-kexinit.js';
 
 const SSH_MSG_DISCONNECT = 1;
 const SSH_MSG_DEBUG = 4;
@@ -24,22 +23,19 @@ export function watchFirstKeyExchange(
   const engine = decipher._onPayload;
   decipher._onPayload = (payload) => {
     if (payload[0] === SSH_MSG_DISCONNECT) return onDisconnect(payload);
+    if (payload[0] !== SSH_MSG_KEXINIT) return unlessDead(protocol, engine(payload));
 
-    const result = engine(payload);
-    if (payload[0] === SSH_MSG_KEXINIT && protocol._kex !== undefined) {
-      if (protocol._kex.remoteExtInfoEnabled) {
-        protocol._kex.remoteExtInfoEnabled = false;
-        onExtInfoWanted();
-      }
-      keepRightGuess(protocol, payload);
-      speedUpX25519(protocol._kex);
+    const result = takeKexinit(protocol, engine, payload);
+    if (protocol._kex?.remoteExtInfoEnabled === true) {
+      protocol._kex.remoteExtInfoEnabled = false;
+      onExtInfoWanted();
     }
     return unlessDead(protocol, result);
   };
 }
 
 /**
- * Corrects the engine's handler of a key *re*-exchange, which it has just installed on the client's `kexinit`.
+ * Corrects the engine's handler of a key *re*-exchange, which it has just installed on the client's KEXINIT.
  *
  * Strict key exchange concerns the first exchange only (OpenSSH PROTOCOL section 1.10); the engine applies it to all and would cut
  * off clients, AsyncSSH among them, that put IGNORE or data already under way between KEXINIT and NEWKEYS.
@@ -47,17 +43,14 @@ export function watchFirstKeyExchange(
 export function relaxReExchange(
   protocol: EngineProtocol,
   decipher: EngineDecipher,
-  kexinit: Buffer,
   onOther: EnginePayloadHandler,
 ): void {
   const engine = decipher._onPayload;
-  keepRightGuess(protocol, kexinit);
   decipher._onPayload = (payload) => {
     const number = payload[0] ?? 0;
     if (number <= SSH_MSG_DEBUG || number >= FIRST_CONNECTION_MESSAGE) return onOther(payload);
     return unlessDead(protocol, engine(payload));
   };
-  if (protocol._kex !== undefined) speedUpX25519(protocol._kex);
 }
 
 /**

@@ -18,7 +18,7 @@ export interface EngineHostKey {
 
 /** The algorithms that both sides settled on. */
 export interface EngineNegotiated {
-  readonly kex: string;
+  kex: string;
   readonly serverHostKey: string;
   readonly cs: { readonly cipher: string; readonly mac: string; readonly compress: string };
   readonly sc: { readonly cipher: string; readonly mac: string; readonly compress: string };
@@ -31,9 +31,15 @@ export interface EngineKeyExchange {
   remoteExtInfoEnabled: boolean;
   /** The ephemeral keys of an X25519 exchange. */
   _keys?: unknown;
+  /** The client's KEXINIT, which goes into the exchange hash. */
+  _remoteKexinit: Buffer | undefined;
   readonly _sentNEWKEYS: boolean;
   readonly _receivedNEWKEYS: boolean;
+  /** Asked after {@link computeSecret}. */
   getPublicKey(): Buffer;
+  /** The client's public value as it is hashed. */
+  convertPublicKey(peerPublicKey: Buffer): Buffer;
+  /** What is hashed and derived from, behind its length: the content of an mpint or of a string. */
   computeSecret(peerPublicKey: Buffer): Buffer | Error;
 }
 
@@ -41,6 +47,7 @@ export interface EngineKeyExchange {
 export type EnginePayloadHandler = (payload: Buffer) => number | false | undefined;
 
 export interface EngineDecipher {
+  /** The sequence number of the next packet. */
   inSeqno: number;
   _onPayload: EnginePayloadHandler;
 }
@@ -49,6 +56,8 @@ export interface EngineDecipher {
 export interface EngineCipher {
   /** Makes a packet with room for a payload of that length behind its first five bytes, padded already. */
   allocPacket: (payloadLength: number) => Buffer;
+  /** The sequence number of the next packet. */
+  readonly outSeqno: number;
   readonly _encBlockLen?: number;
   readonly _aadLen?: number;
   readonly _macLen?: number;
@@ -65,6 +74,8 @@ export interface EngineProtocol {
   /** Undefined once the engine has ended, by {@link cleanup} or by itself. */
   readonly _destruct: unknown;
   readonly _kex: EngineKeyExchange | undefined;
+  /** What is offered and chosen from; can be replaced for the time of a call. */
+  _offer: EngineOffer;
   /** Our own KEXINIT while a key exchange is under way, otherwise undefined. */
   readonly _kexinit: Buffer | undefined;
   readonly _strictMode: boolean | undefined;
@@ -101,9 +112,10 @@ export interface EngineConfig {
   readonly onHandshakeComplete: (negotiated: EngineNegotiated) => void;
 }
 
-/** The algorithm lists of a KEXINIT, encoded once. Opaque. */
+/** The algorithm lists of a KEXINIT, encoded once. The engine chooses from the arrays and sends what is encoded. */
 export interface EngineOffer {
   readonly totalSize: number;
+  readonly lists: { readonly kex: { readonly array: readonly string[] } };
 }
 
 export interface EngineOfferLists {

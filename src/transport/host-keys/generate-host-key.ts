@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import type { HostKeyType } from './host-key-type.js';
@@ -39,7 +39,11 @@ export async function generateHostKey(
   type: HostKeyType = 'ssh-ed25519',
   { comment = '' }: GenerateHostKeyOptions = {},
 ): Promise<GeneratedHostKey> {
-  const { privateKey } = await generators[type]();
+  const generated = await generators[type]();
+  // A key of its own, that what generated it knows nothing of: see `generateX25519` for what exporting the other can come to.
+  const pkcs8 = generated.privateKey.export({ format: 'der', type: 'pkcs8' });
+  const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+  pkcs8.fill(0);
   const hostKey = createHostKey(privateKey, { source: `new ${type} host key`, comment });
   return { hostKey, privateKeyText: formatOpenSshPrivateKey(privateKey, hostKey, comment) };
 }
