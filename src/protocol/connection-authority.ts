@@ -34,7 +34,9 @@ export interface ChannelRequestQuestion {
 }
 
 /** The answer to a {@link ChannelRequestQuestion}. */
-export type ChannelRequestAnswer = Accepted | { readonly granted: false };
+export type ChannelRequestAnswer =
+  | (Accepted & { /** What is done in place of what was asked. */ readonly instead?: ChannelRequestQuestion })
+  | { readonly granted: false };
 
 /** Something the peer asks of the connection. */
 export interface GlobalRequestQuestion {
@@ -67,6 +69,8 @@ export interface ConnectionAuthority {
 
   /** The authentication methods to name in a failure, for a user who has not got in yet. */
   readonly authMethods: readonly string[];
+  /** Signature algorithms accepted from users who sign in with a key; undefined for all that are known. */
+  readonly publicKeySignatures?: readonly string[] | undefined;
 
   onIdentification(line: string): void;
   onKeysExchanged(algorithms: NegotiatedAlgorithms, ordinal: number): void;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
 import type { AuthAttempt } from '../protocol/authentication/auth-attempt.js';
+import type { UserKey } from '../protocol/authentication/user-key.js';
 import type { ConnectionInfo } from './connection-info.js';
-import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
+import type { AuthKey, SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
 import { Secret } from './secret.js';
 
 /** The event of an authentication attempt: plain data, with every secret wrapped. */
@@ -20,9 +21,11 @@ export function userAuthRequestOf(attempt: AuthAttempt, connection: ConnectionIn
         ...(attempt.newPassword === undefined ? {} : { newPassword: new Secret(attempt.newPassword) }),
       };
     case 'publickey': {
-      const { type, blob, fingerprint, bits } = attempt.key;
-      const { stage, algorithm } = attempt;
-      return { ...common, method: 'publickey', stage, algorithm, key: { type, blob, fingerprint, bits } };
+      const { stage, algorithm, securityKey } = attempt;
+      const content = { ...common, method: 'publickey', algorithm, key: authKeyOf(attempt.key) } as const;
+      return stage === 'proven' && securityKey !== undefined
+        ? { ...content, stage, securityKey }
+        : { ...content, stage };
     }
     case 'keyboard-interactive':
       return attempt.stage === 'started'
@@ -39,6 +42,19 @@ export function userAuthRequestOf(attempt: AuthAttempt, connection: ConnectionIn
     default:
       return attempt satisfies never;
   }
+}
+
+/** What requests show of a key. */
+export function authKeyOf(key: UserKey): AuthKey {
+  const { type, blob, fingerprint, bits, application } = key;
+  return {
+    type,
+    blob,
+    fingerprint,
+    bits,
+    ...(application === undefined ? {} : { application }),
+    ...('certificate' in key ? { certificate: key.certificate } : {}),
+  };
 }
 
 /** The same request with every secret forgotten: no text equals what is left of one. */

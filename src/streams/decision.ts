@@ -2,7 +2,9 @@ import type { Subscription } from 'rxjs';
 
 import type { AttachedLease } from './attached-lease.js';
 import { DenyReason } from './deny-reason.js';
+import type { Overruled } from './events/decided.js';
 import type { SshRequest } from './events/ssh-request.js';
+import type { Lease } from './lease.js';
 import type { Phase } from './phase.js';
 import type { PolicyStage } from './policy-stage.js';
 import type { Declined, DeniedVerdict, GrantedVerdict, PolicyName, Verdict } from './verdict.js';
@@ -46,12 +48,15 @@ export class Decision<R extends SshRequest> {
   readonly #again: boolean;
   readonly #conclude: Conclude<R>;
   #verdict: Verdict<R>;
-  /** Where the request was granted. */
+  /** Where the request was granted, and who said so. */
   #grantedAt: Place = NOBODY;
+  #grantedBy: PolicyName | undefined;
   /** Who was the first to decline the request: what becomes of it if nobody grants it. */
   #refusal: Refusal = UNHEARD;
   #attached: AttachedLease[] | undefined;
   #index = 0;
+  /** Whether a stage is being asked, and so {@link advance} under way. */
+  #asking = false;
 
   /** @param verdict - open at first; granted if the request is asked again */
   constructor(verdict: Verdict<R>, stages: readonly PolicyStage<R>[], startedAt: number, conclude: Conclude<R>) {
@@ -75,23 +80,16 @@ export class Decision<R extends SshRequest> {
         return;
       }
       const index = this.#index;
-      let returned = false;
-      stage.ask(
-        this.#verdict,
-        (verdict) => {
-          if (this.settled) return;
-          this.#noteLeases(verdict, stage);
-          if (this.#verdict.state === 'open') this.#noteSpeaker(verdict, stage);
-          this.#verdict = verdict;
-          this.#index += 1;
-          if (verdict.state === 'denied') this.#finish(verdict, stage);
-          else if (returned) this.advance();
-        },
-        this.#again,
-      );
-      returned = true;
+      this.#asking = true;
+      stage.ask(this.#verdict, this.#answer, this.#again);
+      this.#asking = false;
       if (this.#index === index) return;
     }
+  }
+
+  /** Who granted the request, whatever has come of that; undefined if nobody did. */
+  get grant(): Overruled | undefined {
+    return this.#grantedBy === undefined ? undefined : { by: this.#grantedBy, source: this.#grantedAt.source };
   }
 
   cancel(): void {
@@ -114,9 +112,26 @@ export class Decision<R extends SshRequest> {
     this.#finish(denial(this.#request, silent.source, DenyReason.PolicySilent), silent);
   }
 
+  /** What the stage says that was asked last. One function for all of them, since there are many. */
+  readonly #answer = (verdict: Verdict<R>): void => {
+    const stage = this.#stages[this.#index];
+    if (this.settled || stage === undefined) return;
+    if (verdict !== this.#verdict) {
+      this.#noteLeases(verdict, stage);
+      if (this.#verdict.state === 'open') this.#noteSpeaker(verdict, stage);
+      this.#verdict = verdict;
+    }
+    this.#index += 1;
+    if (verdict.state === 'denied') this.#finish(verdict, stage);
+    else if (!this.#asking) this.advance();
+  };
+
   /** The first to decline counts, whatever later policies make of the verdict. */
   #noteSpeaker(verdict: Verdict<R>, at: Place): void {
-    if (verdict.state === 'granted') this.#grantedAt = at;
+    if (verdict.state === 'granted') {
+      this.#grantedAt = at;
+      this.#grantedBy = verdict.by;
+    }
     if (verdict.state !== 'open' || verdict.declined === undefined || this.#refusal !== UNHEARD) return;
     const { by, reason } = verdict.declined;
     this.#refusal = { by, reason, at };
@@ -127,12 +142,11 @@ export class Decision<R extends SshRequest> {
     const before = this.#verdict;
     if (verdict.state === 'denied' || before.state === 'denied') return;
     if (verdict.leases.length === before.leases.length) return;
-    const known = [...before.leases];
-    for (const lease of verdict.leases) {
-      const index = known.indexOf(lease);
-      if (index === -1) (this.#attached ??= []).push({ lease, stage });
-      else known.splice(index, 1);
-    }
+    // As `withLease` writes them: those of before, then one more.
+    const known = before.leases.length;
+    const isLonger = before.leases.every((lease, index) => verdict.leases[index] === lease);
+    const added = isLonger ? verdict.leases.slice(known) : without(verdict.leases, before.leases);
+    for (const lease of added) (this.#attached ??= []).push({ lease, stage });
   }
 
   #finish(verdict: FinalVerdict<R>, at: Place): void {
@@ -140,6 +154,16 @@ export class Decision<R extends SshRequest> {
     this.deadline?.unsubscribe();
     this.#conclude(verdict, at, this.#attached ?? NO_LEASES);
   }
+}
+
+/** `leases` less each of `known`, as often as it is there. */
+function without(leases: readonly Lease[], known: readonly Lease[]): readonly Lease[] {
+  const left = [...known];
+  return leases.filter((lease) => {
+    const index = left.indexOf(lease);
+    if (index !== -1) left.splice(index, 1);
+    return index === -1;
+  });
 }
 
 /** A refusal that no policy has spoken. */

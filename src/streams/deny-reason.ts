@@ -12,8 +12,10 @@ export const DenyReason = {
   BadCredential: 'bad-credential',
   /** The public key is not one of this user's. */
   KeyNotAccepted: 'key-not-accepted',
-  /** The signature does not prove possession of the key. */
+  /** The signature does not prove possession of the key, or not in the way that is asked of a security key. */
   BadSignature: 'bad-signature',
+  /** The public key, its certificate or the authority behind that is not to be trusted any more. */
+  KeyRevoked: 'key-revoked',
   /** The client's address may not do this. */
   AddressNotAllowed: 'address-not-allowed',
   /** This user may not do this, whoever they are. */

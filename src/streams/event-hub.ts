@@ -40,9 +40,8 @@ export class EventHub {
     }
     this.#delivering = true;
     try {
-      for (let next: SshEvent | undefined = event; next !== undefined; next = this.#waiting.shift()) {
-        this.#deliver(next);
-      }
+      this.#deliver(event);
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#deliver(next);
     } finally {
       this.#delivering = false;
     }
@@ -56,7 +55,8 @@ export class EventHub {
 
   #deliver(event: SshEvent): void {
     // The subject under the event's own tag takes exactly this event; TypeScript does not correlate the two unions.
-    (this.#subjects[event.type] as Subject<SshEvent>).next(event);
-    this.#all.next(event);
+    const subject = this.#subjects[event.type] as Subject<SshEvent>;
+    if (subject.observed) subject.next(event);
+    if (this.#all.observed) this.#all.next(event);
   }
 }

@@ -1,4 +1,4 @@
-import { isObservable, Subscription } from 'rxjs';
+import { EMPTY, isObservable, type Subscription } from 'rxjs';
 
 import type { Held } from './held.js';
 import { isLeaseSignal } from './lease-signal.js';
@@ -15,6 +15,13 @@ export interface LeaseEffects {
   fail(cause: unknown): void;
 }
 
+/** A lease that is held. */
+interface Hold {
+  /** Undefined while the lease is being subscribed. */
+  subscription: Subscription | undefined;
+  narrows: boolean;
+}
+
 /** Told if a lease fails while the grant still stands, since nobody can say any more whether it should. */
 const UNCONFIRMED = 'the permission can no longer be confirmed';
 
@@ -26,7 +33,7 @@ const UNCONFIRMED = 'the permission can no longer be confirmed';
 export class LeaseHolder {
   readonly #held: Held;
   readonly #effects: LeaseEffects;
-  readonly #leases = new Map<Lease, Subscription>();
+  readonly #leases = new Map<Lease, Hold>();
   #over = false;
 
   constructor(held: Held, effects: LeaseEffects) {
@@ -57,23 +64,25 @@ export class LeaseHolder {
     const held = leases.map((lease) => [lease, this.#leases.get(lease)] as const);
     // First of all, since giving one up may make another speak.
     for (const lease of leases) this.#leases.delete(lease);
-    for (const [lease, subscription] of held) if (subscription !== undefined) this.#giveUp(lease, subscription);
+    for (const [lease, hold] of held) if (hold !== undefined) this.#giveUp(lease, hold);
   }
 
   /** Gives everything up: the granted thing is no more. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    for (const [lease, subscription] of this.#leases) this.#giveUp(lease, subscription);
+    for (const [lease, hold] of this.#leases) this.#giveUp(lease, hold);
     this.#leases.clear();
   }
 
   #hold(lease: Lease): void {
-    const subscription = new Subscription();
-    this.#leases.set(lease, subscription);
+    const hold: Hold = { subscription: undefined, narrows: false };
+    this.#leases.set(lease, hold);
     try {
       const signal$ = isObservable(lease) ? lease : lease(this.#held);
-      const holding = signal$.subscribe({
+      // Some only mark a verdict, and a subscription would cost more than all the rest.
+      if (signal$ === EMPTY) return;
+      const subscription = signal$.subscribe({
         next: (signal) => {
           this.#obey(lease, signal);
         },
@@ -81,16 +90,17 @@ export class LeaseHolder {
           this.#lose(lease, cause);
         },
       });
-      if (this.#leases.has(lease)) subscription.add(holding);
+      if (this.#leases.get(lease) === hold) hold.subscription = subscription;
       // It revoked at once, and was given up before there was anything to unsubscribe.
-      else this.#unsubscribe(holding);
+      else this.#unsubscribe(subscription);
     } catch (cause) {
       this.#lose(lease, cause);
     }
   }
 
   #obey(lease: Lease, signal: LeaseSignal): void {
-    if (this.#over || !this.#leases.has(lease)) return;
+    const hold = this.#leases.get(lease);
+    if (this.#over || hold === undefined) return;
     if (!isLeaseSignal(signal)) {
       this.#lose(lease, new TypeError('it emitted something that is no signal'));
       return;
@@ -100,6 +110,7 @@ export class LeaseHolder {
         this.#effects.warn(signal.message);
         return;
       case 'narrow':
+        hold.narrows = true;
         this.#effects.narrow(lease, signal);
         return;
       case 'revoke':
@@ -123,9 +134,9 @@ export class LeaseHolder {
     this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
   }
 
-  #giveUp(lease: Lease, subscription: Subscription): void {
-    this.#effects.narrow(lease, undefined);
-    this.#unsubscribe(subscription);
+  #giveUp(lease: Lease, { subscription, narrows }: Hold): void {
+    if (narrows) this.#effects.narrow(lease, undefined);
+    if (subscription !== undefined) this.#unsubscribe(subscription);
   }
 
   /** What a lease throws must keep neither the others nor what they were for from ending. */

@@ -20,7 +20,8 @@ const MAX_KEY_LENGTH = 64;
 /**
  * Counts in the memory of this process: exact, synchronous and bounded.
  *
- * Holds the time of each counted hit for as long as its window lasts: at most `maxKeys` times `limit` numbers.
+ * Holds the time of each counted hit for as long as its window lasts, and forgets it some hits later: at most twice
+ * `maxKeys` times `limit` numbers.
  *
  * A peer that brings many keys makes the store forget, but not what it likes. Hits and time have places of their own, so
  * no flood of hits lifts a ban. Of the keys with hits one goes that has expired, else the one counted least recently of
@@ -58,7 +59,9 @@ export class MemoryCounterStore implements CounterStore {
       logs = new HitLogs();
       this.#hits.set(windowMs, logs);
     }
-    const result = this.#tracked(windowMs, logs, () => logs.hit(identify(key), window));
+    const before = logs.size;
+    const result = logs.hit(identify(key), window);
+    this.#track(windowMs, logs, before);
     if (this.#hitKeys > this.#maxKeys) this.#makeRoom(now);
     return result;
   }
@@ -71,9 +74,9 @@ export class MemoryCounterStore implements CounterStore {
     const id = identify(key);
     this.#deadlines.delete(id);
     for (const [windowMs, logs] of this.#hits) {
-      this.#tracked(windowMs, logs, () => {
-        logs.delete(id);
-      });
+      const before = logs.size;
+      logs.delete(id);
+      this.#track(windowMs, logs, before);
     }
   }
 
@@ -90,18 +93,15 @@ export class MemoryCounterStore implements CounterStore {
     }
     if (crowd === undefined) return;
     const [windowMs, logs] = crowd;
-    this.#tracked(windowMs, logs, () => {
-      logs.forgetOldest();
-    });
+    const before = logs.size;
+    logs.forgetOldest();
+    this.#track(windowMs, logs, before);
   }
 
-  /** Does `work` on the keys of a window and keeps the count of all. */
-  #tracked<T>(windowMs: number, logs: HitLogs, work: () => T): T {
-    const before = logs.size;
-    const result = work();
+  /** Keeps the count of all keys, once those of one window are no longer as many as `before`. */
+  #track(windowMs: number, logs: HitLogs, before: number): void {
     this.#hitKeys += logs.size - before;
     if (logs.size === 0) this.#hits.delete(windowMs);
-    return result;
   }
 }
 

@@ -1,4 +1,4 @@
-import { EMPTY, type Observable, ReplaySubject, Subscription } from 'rxjs';
+import { EMPTY, Observable, Subject, Subscription } from 'rxjs';
 
 import { messageOf, SshServerError } from '../errors.js';
 import type { SshChannel } from '../protocol/channels/ssh-channel.js';
@@ -15,6 +15,7 @@ import { LiveHeld } from './live-held.js';
 import { Narrowings } from './narrowings.js';
 import type { Replacement } from './policy-chains.js';
 import type { Revocation } from './revocation.js';
+import { Restrictions } from './restrictions.js';
 import { LAST_WORDS_MS, revokeChannel } from './revoke-channel.js';
 import { spokenText } from './spoken-text.js';
 import { tellUser } from './tell-user.js';
@@ -60,10 +61,12 @@ export class Permissions {
   readonly #narrowings: Narrowings;
   #channels: Map<SshChannel, ChannelPermissions> | undefined;
   #traffic: Traffic | undefined;
-  #authenticated: ReplaySubject<Identity> | undefined;
+  /** Made with the first lease that waits for it. */
+  #authenticated: Subject<Identity> | undefined;
   /** Payload of the channels that have closed. */
   #bytesReceived = 0;
   #bytesSent = 0;
+  #restrictions: Restrictions | undefined;
   #revoked: Revocation | undefined;
   #ending: Subscription | undefined;
   #telling = false;
@@ -93,13 +96,20 @@ export class Permissions {
     return this.#revoked;
   }
 
+  /** What the connection may not do, whatever the policies say; undefined if nothing restricts it. */
+  get restrictions(): Restrictions | undefined {
+    return this.#restrictions;
+  }
+
   /** The connection was granted something. A lease may take it back at once. */
   grant(verdict: GrantedVerdict<SshRequest>, settlement: Settlement): void {
+    this.#restrictions = Restrictions.collect(verdict.leases, this.#restrictions);
     if (!this.#ended) this.#holding.add(verdict, settlement, this.#host.clock.now());
   }
 
   /** A channel was granted something. */
   grantChannel(channel: SshChannel, verdict: GrantedVerdict<SshRequest>, settlement: Settlement): void {
+    this.#restrictions = Restrictions.collect(verdict.leases, this.#restrictions);
     if (this.#ended || channel.closing) return;
     this.#permissionsOf(channel).holding.add(verdict, settlement, this.#host.clock.now());
   }
@@ -324,12 +334,12 @@ export class Permissions {
   }
 
   #whenAuthenticated(): Observable<Identity> {
-    if (this.#authenticated === undefined) {
-      this.#authenticated = new ReplaySubject(1);
+    return new Observable((subscriber) => {
       const { identity } = this.#host.connection;
-      if (identity !== undefined) this.authenticate(identity);
-      else if (this.#ended) this.#authenticated.complete();
-    }
-    return this.#authenticated.asObservable();
+      if (identity === undefined && !this.#ended) return (this.#authenticated ??= new Subject()).subscribe(subscriber);
+      if (identity !== undefined) subscriber.next(identity);
+      subscriber.complete();
+      return undefined;
+    });
   }
 }

@@ -3,7 +3,10 @@ import type { Observable } from 'rxjs';
 import type { Clock } from './clock.js';
 import type { EventStreams } from './event-streams.js';
 import type { SshRequest } from './events/ssh-request.js';
+import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
 import type { PolicyReport } from './policy-report.js';
+import type { Recollection } from './rehearsal.js';
+import type { PolicyName } from './verdict.js';
 
 /**
  * The server that a verdict belongs to, as far as policies need it.
@@ -23,6 +26,11 @@ export interface PolicyContext {
    * granted one. Policies that count how often somebody asks must not count it.
    */
   readonly reevaluation: boolean;
+  /**
+   * Present only where recorded traffic is decided again: says what became of a credential then, since the recording keeps
+   * none. A policy of your own that verifies secrets asks this in place of the secret.
+   */
+  readonly recall?: (request: SSHUserAuthRequest, by: PolicyName) => Recollection;
   /** Tells the server what no verdict can say. Never throws. */
   report(report: PolicyReport): void;
   /**

@@ -7,7 +7,8 @@ export type PolicyReport =
   | {
       /** Something that the policy relies on failed, apart from a verdict that says so itself. An `Error` event. */
       readonly type: 'failure';
-      readonly request: SshRequest;
+      /** The request that suffered from it; absent if none did. */
+      readonly request?: SshRequest;
       readonly by: PolicyName;
       readonly cause: unknown;
     }

@@ -23,9 +23,17 @@ export type ReportFault = (error: SshServerError, source: string, request: SshRe
 /** Makes what the verdicts of one policy carry with them. */
 export type MakeContext = (retired$: Observable<void>) => PolicyContext;
 
+/** A question that the policy owes an answer to. */
 interface Ticket<R> {
+  /** As it was put to the policy. */
   readonly verdict: Verdict<R>;
   readonly settle: (verdict: Verdict<R>) => void;
+}
+
+/** What may be asked of anything that a policy emits but null and undefined. */
+interface Emitted<R> {
+  readonly request?: R;
+  readonly context?: PolicyContext;
 }
 
 /**
@@ -40,9 +48,14 @@ export class PolicyStage<R extends SshRequest> {
   readonly source: string;
   readonly phase: Phase;
   readonly #input = new Subject<Verdict<R>>();
+  /** The question that is being put to the policy. Nearly every one is answered in that very call, and never has to wait. */
+  #asking: Ticket<R> | undefined;
+  /** What was answered while it was being put to the policy, to notice a second answer. */
+  #answered: R | undefined;
+  /** Questions that the policy thinks about. */
   readonly #waiting = new Map<R, Ticket<R>>();
-  /** What was answered, to notice a policy that answers twice. */
-  readonly #answered = new WeakSet<R>();
+  /** Made with the first request that late answers are not worth a report of: whoever asked is gone, or it was reported. */
+  #closed: WeakSet<R> | undefined;
   readonly #output$: Observable<unknown>;
   readonly #report: ReportFault;
   readonly #retired = new ReplaySubject<void>(1);
@@ -75,15 +88,23 @@ export class PolicyStage<R extends SshRequest> {
       settle(deny(verdict, this.source, DenyReason.PolicyFailed));
       return;
     }
-    this.#waiting.set(verdict.request, { verdict, settle });
-    if (!this.#subscribed) this.#subscribe();
     const context = again ? this.#contextOfReevaluation() : this.#context;
-    this.#input.next(context === undefined ? verdict : withContext(verdict, context));
+    const put = context === undefined ? verdict : withContext(verdict, context);
+    const ticket = { verdict: put, settle };
+    // Asked from within another question: that one may be answered yet.
+    if (this.#asking !== undefined) this.#wait(this.#asking);
+    this.#asking = ticket;
+    if (!this.#subscribed) this.#subscribe();
+    this.#input.next(put);
+    this.#answered = undefined;
+    if (this.#asking !== ticket) return;
+    this.#asking = undefined;
+    this.#wait(ticket);
   }
 
   /** Forgets a request whose asker is gone or has stopped waiting; a late answer is ignored. */
   abandon(request: R): void {
-    this.#waiting.delete(request);
+    if (this.#take(request) !== undefined) this.#close(request);
   }
 
   /** Unsubscribes the policy: nothing will be asked any more. */
@@ -104,7 +125,7 @@ export class PolicyStage<R extends SshRequest> {
 
   /** How many requests wait for this policy. */
   get pending(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + (this.#asking === undefined ? 0 : 1);
   }
 
   #contextOfReevaluation(): PolicyContext | undefined {
@@ -133,15 +154,17 @@ export class PolicyStage<R extends SshRequest> {
   /** @param emitted - whatever a policy written in JavaScript may emit */
   #answer(emitted: unknown): void {
     // Anything but null and undefined can be asked for any property, and the request decides whose answer it is.
-    const request = (emitted as { readonly request?: R } | null | undefined)?.request;
-    const ticket = request === undefined ? undefined : this.#waiting.get(request);
+    const request = (emitted as Emitted<R> | null | undefined)?.request;
+    const ticket = request === undefined ? undefined : this.#take(request);
     if (request === undefined || ticket === undefined) {
       this.#hearNobodys(emitted, request);
       return;
     }
-    this.#waiting.delete(request);
-    this.#answered.add(request);
-
+    // A policy that has nothing to say.
+    if (emitted === ticket.verdict) {
+      ticket.settle(ticket.verdict);
+      return;
+    }
     // It is about the request that the policy was asked about.
     const verdict = isVerdict(emitted) ? (emitted as Verdict<R>) : undefined;
     const broken = verdict === undefined ? NO_VERDICT : brokenRule(ticket.verdict, verdict);
@@ -159,17 +182,51 @@ export class PolicyStage<R extends SshRequest> {
 
   /** An answer that nobody waits for: to what was abandoned, to what was never asked, or one too many. */
   #hearNobodys(emitted: unknown, request: R | undefined): void {
-    if (request !== undefined && this.#answered.delete(request)) {
-      const text = `${this.source} emitted a second verdict for one request, which is not heard`;
+    if (request !== undefined && this.#hasAnswered(emitted, request)) {
+      this.#close(request);
+      const text = `${this.source} emitted a second verdict for one request, or one for a request of its own, which is not heard`;
       this.#report(new SshServerError('ERR_SSH_POLICY_FAILED', text), this.source, request);
     } else if (!isVerdict(emitted)) {
       this.#fail(NO_VERDICT, undefined);
     }
   }
 
+  /** Goes by the context, since to remember what was answered would cost each request more than most policies do. */
+  #hasAnswered(emitted: unknown, request: R): boolean {
+    if (typeof request !== 'object' || this.#closed?.has(request) === true) return false;
+    if (request === this.#answered) return true;
+    // What has a request can be asked for more; and only verdicts that were put to this policy carry its contexts.
+    const { context } = emitted as Emitted<R>;
+    return context !== undefined && (context === this.#context || context === this.#reevaluationContext);
+  }
+
+  #wait(ticket: Ticket<R>): void {
+    this.#waiting.set(ticket.verdict.request, ticket);
+  }
+
+  /** The question about `request`, which waits no more. */
+  #take(request: R): Ticket<R> | undefined {
+    const asking = this.#asking;
+    if (asking?.verdict.request === request) {
+      this.#asking = undefined;
+      this.#answered = request;
+      return asking;
+    }
+    if (this.#waiting.size === 0) return undefined;
+    const waiting = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    return waiting;
+  }
+
+  #close(request: R): void {
+    (this.#closed ??= new WeakSet()).add(request);
+  }
+
   #fail(what: string, cause: unknown): void {
-    const held = [...this.#waiting.values()];
+    const held = [...this.#waiting.values(), ...(this.#asking === undefined ? [] : [this.#asking])];
     this.#waiting.clear();
+    this.#asking = undefined;
+    for (const { verdict } of held) this.#close(verdict.request);
     const detail = cause === undefined ? '' : `: ${messageOf(cause)}`;
     const error = new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${what}${detail}`, { cause });
     this.#report(error, this.source, held[0]?.verdict.request);

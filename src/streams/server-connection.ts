@@ -129,6 +129,10 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     return this.#context.authMethods;
   }
 
+  get publicKeySignatures(): readonly string[] | undefined {
+    return this.#context.publicKeySignatures;
+  }
+
   /** Asks whether the client may connect, and if so starts the protocol. */
   begin(arrival: Arrival): void {
     const refuse = (): void => {
@@ -227,21 +231,24 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     question: ChannelRequestQuestion,
     answer: (it: ChannelRequestAnswer) => void,
   ): void {
+    const instead = this.#permissions.restrictions?.programFor(question) ?? question;
+    if (instead !== question) this.#notices.status(`the forced command is put in place of ${question.requestType}`);
     const request = {
       type: 'SSHChannelRequest',
-      ...this.#contentOf(channel, question),
+      ...this.#contentOf(channel, instead),
     } as const;
     this.#decide(
       request,
       (verdict, settlement) => {
-        if (verdict.state === 'denied') {
+        const environment = [...(this.#permissions.restrictions?.environmentFor(question) ?? [])];
+        if (verdict.state === 'denied' || !environment.every((entry) => channel.session?.setVariable(...entry))) {
           answer({ granted: false });
           return;
         }
         const accepted = (): void => {
           this.#hold(verdict, settlement, channel);
         };
-        answer({ granted: true, accepted, ...this.#serving(channel, verdict) });
+        answer({ granted: true, instead, accepted, ...this.#serving(channel, verdict) });
       },
       channel,
     );
@@ -346,7 +353,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   #start(arrival: Arrival): void {
     this.#refuse = undefined;
-    this.#protocol = new SshConnection(arrival, this.#context.limits, this);
+    this.#protocol = new SshConnection(arrival, this.#context.transport, this.#context.limits, this);
     this.#notices.connected();
     this.#protocol.start();
   }
@@ -450,7 +457,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     if (request.type === 'SSHChannelOpenRequest' && this.#context.draining) return SHUTTING_DOWN;
     const isSecond = channel?.session?.program !== undefined && 'requestType' in request;
     if (isSecond && startsProgram(request.requestType)) return ONE_PROGRAM;
-    return this.#permissions.refusal(leases, channel);
+    return this.#permissions.refusal(leases, channel) ?? this.#permissions.restrictions?.refusal(request);
   }
 
   /**
@@ -490,10 +497,11 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   #serving(channel: SshChannel, { serve, by }: GrantedVerdict<SshRequest>): { readonly serve?: () => void } {
     if (serve === undefined) return {};
+    const run = this.#context.rehearsing ? discardInput : serve;
     return {
       serve: () => {
         // What was granted may have been taken back at once.
-        if (!this.#permissions.isEnding(channel)) this.#serve(channel, serve, by);
+        if (!this.#permissions.isEnding(channel)) this.#serve(channel, run, by);
       },
     };
   }
@@ -504,3 +512,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#protocol?.transport.send(Debug.encode({ alwaysDisplay: true, message, languageTag: '' }));
   }
 }
+
+/** Stands for a program in a rehearsal: what is not read would be held back by the window. */
+const discardInput: ServeChannel = (channel) => {
+  channel.openInput().resume();
+};

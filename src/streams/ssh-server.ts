@@ -25,6 +25,7 @@ import { type PoliciesByRequest, PolicyChains, type Replacement } from './policy
 import type { PolicyContext } from './policy-context.js';
 import type { PolicyReport } from './policy-report.js';
 import type { PlacedPolicy } from './policy-stage.js';
+import type { Rehearsal } from './rehearsal.js';
 import { Reevaluation, type ReplacedPolicies } from './reevaluation.js';
 import { ServerConnection } from './server-connection.js';
 import type { ServerContext } from './server-context.js';
@@ -36,10 +37,14 @@ export interface ServerParts {
   readonly limits: ProtocolLimits;
   readonly admission: AdmissionLimits;
   readonly authMethods: readonly string[];
+  /** Signature algorithms accepted from users who sign in with a key. Default all that are known. */
+  readonly publicKeySignatures?: readonly string[];
   readonly loginGraceMs: number;
   readonly decisionDeadlineMs: number;
   readonly logLevel: LogLevel;
   readonly clock: Clock;
+  /** Present if recorded traffic is to be decided again. */
+  readonly rehearsal?: Rehearsal;
   /** Called once for each connection that came, after its last event; also for those that were refused. */
   readonly released?: (connection: Connection) => void;
   /** Awaited once the last connection has ended, while events can still be told of. */
@@ -95,6 +100,9 @@ const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/iu;
  */
 export let admitArrival: (server: SshServer, arrival: Arrival, peer: PeerAddress) => ConnectionId;
 
+/** What of a server outlives its connections. Known to `rxsshd/testing` alone, whose leak check looks at it. */
+export let insideOf: (server: SshServer) => { readonly clock: Clock; readonly chains: PolicyChains };
+
 /** An SSH server: accepts connections, asks its policies, tells what happens as {@link EventStreams}. */
 export class SshServer {
   readonly events: EventStreams;
@@ -116,6 +124,7 @@ export class SshServer {
       server.checkOpen('connect');
       return server.#accept(arrival, peer);
     };
+    insideOf = (server) => ({ clock: server.#parts.clock, chains: server.#edge.chains });
   }
 
   /** @param hub where events go; made by the caller so that observers can subscribe before anything happens */
@@ -143,9 +152,12 @@ export class SshServer {
       edge: this.#edge,
       clock: parts.clock,
       limits: parts.limits,
+      transport: parts.transport,
       authMethods: parts.authMethods,
+      publicKeySignatures: parts.publicKeySignatures,
       loginGraceMs: parts.loginGraceMs,
       logLevel: parts.logLevel,
+      rehearsing: parts.rehearsal !== undefined,
       get draining() {
         return isDraining();
       },
@@ -265,7 +277,7 @@ export class SshServer {
     try {
       await transportReady();
       this.checkOpen('serve');
-      return this.#accept(new StreamArrival(stream, this.#parts.transport), peer);
+      return this.#accept(new StreamArrival(stream), peer);
     } catch (cause) {
       stream.destroy();
       throw cause;
@@ -336,11 +348,13 @@ export class SshServer {
   }
 
   #contextUntil(retired$: Observable<void>): PolicyContext {
+    const { clock, rehearsal } = this.#parts;
     return {
-      clock: this.#parts.clock,
+      clock,
       events: this.#hub.streams,
       retired: retired$,
       reevaluation: false,
+      ...(rehearsal === undefined ? {} : { recall: rehearsal.recall }),
       report: (report) => {
         this.#onPolicyReport(report);
       },
@@ -351,14 +365,14 @@ export class SshServer {
   }
 
   #onPolicyReport(report: PolicyReport): void {
-    const { request, by } = report;
     if (report.type === 'failure') {
-      const text = `${by} failed: ${messageOf(report.cause)}`;
-      this.#report(new SshServerError('ERR_SSH_POLICY_FAILED', text, { cause: report.cause }), by, request);
+      const { request, by, cause } = report;
+      const text = `${by} failed: ${messageOf(cause)}`;
+      this.#report(new SshServerError('ERR_SSH_POLICY_FAILED', text, { cause }), by, request);
       return;
     }
     if (!this.#hub.wants('ShadowDecided')) return;
-    this.#hub.emit({ ...report, type: 'ShadowDecided', connection: request.connection });
+    this.#hub.emit({ ...report, type: 'ShadowDecided', connection: report.request.connection });
   }
 
   readonly #onSocket = (socket: Socket): void => {
@@ -367,7 +381,7 @@ export class SshServer {
       socket.destroy();
       return;
     }
-    this.#accept(new StreamArrival(socket, this.#parts.transport), {
+    this.#accept(new StreamArrival(socket), {
       remoteAddress: socket.remoteAddress ?? '',
       remotePort: socket.remotePort ?? 0,
       localAddress: socket.localAddress ?? '',

@@ -13,6 +13,7 @@ export function brokenRule<R>(before: Verdict<R>, after: Verdict<R>): string | u
   if (after.state === 'denied') return undefined;
   if (before.state === 'denied') return 'revived a denied verdict';
   if (before.state === 'granted' && after.state === 'open') return 'took a grant back without denying';
+  if (before.leases === after.leases) return undefined;
   if (before.leases.some((lease) => !after.leases.includes(lease))) return 'dropped a lease';
   return undefined;
 }

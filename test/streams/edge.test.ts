@@ -230,6 +230,32 @@ describe('a decision', () => {
     ]);
   });
 
+  it('says which grant it has overruled, and nothing of the sort without one', () => {
+    const { decide, events } = edgeOf(
+      placed(
+        'Desk.signIn',
+        map((verdict) => (verdict.state === 'open' ? grant(verdict, verdict.request, 'everybody') : verdict)),
+      ),
+      placed(
+        'Desk.door',
+        map((verdict) =>
+          verdict.request.connection.remoteAddress === '192.0.2.1'
+            ? deny(verdict, 'door', DenyReason.AddressNotAllowed)
+            : verdict,
+        ),
+      ),
+    );
+    decide(connectionRequest('192.0.2.1'));
+    decide(connectionRequest('192.0.2.2'));
+
+    const decided = events.filter(({ type }) => type === 'Decided');
+    expect(decided).toMatchObject([
+      { outcome: 'denied', by: 'door', overruled: { by: 'everybody', source: 'Desk.signIn' } },
+      { outcome: 'granted', by: 'everybody' },
+    ]);
+    expect(decided[1]).not.toHaveProperty('overruled');
+  });
+
   it('that is ruled out is put to no policy, and published like any other', () => {
     let asked = 0;
     const { edge, events } = edgeOf(

@@ -79,6 +79,16 @@ describe('held leases', () => {
     expect(holder.over).toBe(false);
   });
 
+  it('that can say nothing are held like any other', () => {
+    const mark: Lease = () => EMPTY;
+    const { holder, log } = hold(mark);
+    expect(holder.has(mark)).toBe(true);
+    holder.release([mark]);
+
+    expect(holder.has(mark)).toBe(false);
+    expect(log).toEqual([]);
+  });
+
   it('behind one that revokes at once are not even subscribed', () => {
     let subscribed = 0;
     const { log, holder } = hold(

@@ -1,13 +1,14 @@
-import { EMPTY, map, mergeMap, NEVER, Observable, of, type Subscriber } from 'rxjs';
+import { defer, EMPTY, map, merge, mergeMap, NEVER, Observable, of, Subject, type Subscriber } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import type { SshServerError } from '../../src/errors.js';
 import { DenyReason } from '../../src/streams/deny-reason.js';
 import type { ConnectionRequest } from '../../src/streams/events/connection-request.js';
 import type { Lease } from '../../src/streams/lease.js';
-import { PolicyStage } from '../../src/streams/policy-stage.js';
+import { type MakeContext, PolicyStage } from '../../src/streams/policy-stage.js';
 import type { Policy } from '../../src/streams/policy.js';
 import { consider, deny, grant, type Verdict, withLease } from '../../src/streams/verdict.js';
+import { policyContext } from '../../src/testing/policy-context.js';
 import { connectionRequest } from './request-fixtures.js';
 
 type Asked = Verdict<ConnectionRequest>;
@@ -18,13 +19,14 @@ interface Fault {
   readonly request: unknown;
 }
 
-function stageOf(policy: Policy<ConnectionRequest>) {
+function stageOf(policy: Policy<ConnectionRequest>, makeContext?: MakeContext) {
   const faults: Fault[] = [];
   const stage = new PolicyStage<ConnectionRequest>(
     { source: 'Desk.door', phase: 'limit', policy },
     (error, source, request) => {
       faults.push({ error, source, request });
     },
+    makeContext,
   );
   const answers: Asked[] = [];
   const ask = (verdict: Asked = consider(connectionRequest())): Asked => {
@@ -103,6 +105,84 @@ describe('a policy stage', () => {
     expect(answers[0]?.state).toBe('open');
     expect(faults).toMatchObject([{ source: 'Desk.door', error: { code: 'ERR_SSH_POLICY_FAILED' } }]);
     expect(faults[0]?.error.message).toContain('a second verdict');
+  });
+
+  it('notices a second verdict that comes later, by its context, and reports it once', () => {
+    const late = new Subject<Asked>();
+    const { answers, ask, faults } = stageOf(
+      (verdict$) => merge(verdict$, late),
+      () => policyContext(),
+    );
+    ask();
+    const [given] = answers;
+    if (given === undefined) throw new Error('no answer');
+    late.next(given);
+    late.next(deny(given, 'no', DenyReason.NoGrant));
+
+    expect(answers).toEqual([given]);
+    expect(faults).toMatchObject([{ request: given.request, error: { code: 'ERR_SSH_POLICY_FAILED' } }]);
+  });
+
+  it('reports a verdict about a request of its own, which only JavaScript can take for an answer', () => {
+    const { answers, ask, faults, stage } = stageOf(
+      map((verdict) => ({ ...verdict, request: connectionRequest('198.51.100.1') })),
+      () => policyContext(),
+    );
+    ask();
+
+    expect(answers).toEqual([]);
+    expect(stage.pending).toBe(1);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.error.message).toContain('a request of its own');
+  });
+
+  it('says nothing of late answers to what was abandoned, or denied since the policy failed', () => {
+    const { asked, policy } = slow();
+    const [first, second] = [new Subject<Asked>(), new Subject<Asked>()];
+    const unused = [first, second];
+    const { answers, ask, faults, stage } = stageOf(
+      (verdict$) =>
+        merge(
+          policy(verdict$),
+          defer((): Observable<Asked> => unused.shift() ?? NEVER),
+        ),
+      () => policyContext(),
+    );
+    stage.abandon(ask().request);
+    ask();
+    const [abandoned, held] = asked.map(({ verdict }) => verdict);
+    if (abandoned === undefined || held === undefined) throw new Error('not asked');
+    first.next(abandoned);
+    expect(faults).toEqual([]);
+    first.error(new Error('boom'));
+    ask();
+    second.next(held);
+
+    expect(answers).toMatchObject([{ state: 'denied', request: held.request }]);
+    expect(faults).toHaveLength(1);
+  });
+
+  it('takes the answer to a question from within which another was asked', () => {
+    const answers: string[] = [];
+    const inner = consider(connectionRequest('198.51.100.2'));
+    let nested = false;
+    const stage = new PolicyStage<ConnectionRequest>(
+      {
+        source: 'Desk.door',
+        phase: 'limit',
+        policy: map((verdict) => {
+          if (nested) return verdict;
+          nested = true;
+          stage.ask(inner, () => answers.push('inner'));
+          return verdict;
+        }),
+      },
+      () => undefined,
+    );
+    stage.ask(consider(connectionRequest()), () => answers.push('outer'));
+
+    expect(answers).toEqual(['inner', 'outer']);
+    expect(stage.pending).toBe(0);
   });
 
   it('denies at once what it holds when its policy emits what is no verdict of anything', () => {

@@ -23,9 +23,10 @@ export function whenAnswered<T, U>(answer: Answer<T>, next: (value: T | undefine
   return from(answer).pipe(
     take(1),
     defaultIfEmpty(undefined),
-    mergeMap((value) => {
-      const then = next(value);
-      return isPending(then) ? from(then) : of(then);
-    }),
+    mergeMap((value) => observed(next(value))),
   );
 }
+
+/** An answer as an Observable of one value, or of none if it is an Observable without any. */
+export const observed = <T>(answer: Answer<T>): Observable<T> =>
+  isPending(answer) ? from(answer).pipe(take(1)) : of(answer);

@@ -109,7 +109,8 @@ class ServiceRun implements EmissionSink {
   }
 
   fail(cause: unknown): void {
-    const closing = this.#over || this.#channel.closed;
+    // A channel that is taken back aborts first, and is closed once the client has said so, too.
+    const closing = this.#over || this.#channel.closed || this.#channel.signal.aborted;
     if (!closing || !isClosingError(cause, this.#channel.signal))
       this.#options.onFailure(failure(this.#options.source, cause));
     this.exit({ exitStatus: 1 });

@@ -1,4 +1,5 @@
-import type { PublicKey } from './public-key.js';
+import type { SecurityKeyUse } from './security-key-use.js';
+import type { UserKey } from './user-key.js';
 
 interface Attempt {
   /** As sent. */
@@ -19,7 +20,9 @@ export type AuthAttempt = Attempt &
         /** `offered` has no signature, `proven` a right one, `refuted` a wrong one. */
         readonly stage: 'offered' | 'proven' | 'refuted';
         readonly algorithm: string;
-        readonly key: PublicKey;
+        readonly key: UserKey;
+        /** What a security key says of its signature; for `proven` alone. */
+        readonly securityKey?: SecurityKeyUse;
       }
     | { readonly method: 'keyboard-interactive'; readonly stage: 'started'; readonly submethods: readonly string[] }
     | {

@@ -37,9 +37,6 @@ interface KeyOptionShape {
 /** The name of an option that this package knows the meaning of. */
 export type KeyOptionName = keyof typeof shapes;
 
-/** The name of every option that {@link readKeyOptions} knows, in lower case. */
-export const keyOptionNames: ReadonlySet<string> = new Set(Object.keys(shapes));
-
 /**
  * One option of an authorized_keys line.
  *
@@ -54,7 +51,7 @@ export type KeyOption =
 export type KeyOptionsReading =
   { readonly options: readonly KeyOption[] } | { /** Why the line must be refused. */ readonly fault: string };
 
-const isKnown = (name: string): name is KeyOptionName => keyOptionNames.has(name);
+const isKnown = (name: string): name is KeyOptionName => Object.hasOwn(shapes, name);
 
 /**
  * Reads the option list of an authorized_keys line, such as `restrict,command="uptime"`.

@@ -51,8 +51,7 @@ const looksLikeKeyType = (word: string): boolean => /^(?:ssh|ecdsa|sk|webauthn|x
  * import { readFile } from 'node:fs/promises';
  *
  * const { entries } = parseAuthorizedKeys(await readFile('authorized_keys', 'utf8'));
- * const enforced = new Set(['from', 'expiry-time']);
- * const usable = entries.filter((entry) => unenforceableOptions(entry, enforced).length === 0);
+ * const unrestricted = entries.filter(({ options }) => options.length === 0);
  * ```
  */
 export function parseAuthorizedKeys(text: string): AuthorizedKeys {
@@ -75,19 +74,6 @@ export function parseAuthorizedKeys(text: string): AuthorizedKeys {
     else entries.push({ line, ...reading });
   }
   return { entries, problems };
-}
-
-/**
- * The options of an entry that `enforced` does not list. Unless the result is empty, the entry must not authenticate
- * anyone.
- *
- * @param enforced - Names, in lower case, of the options that the caller gives effect to.
- */
-export function unenforceableOptions(
-  entry: Pick<AuthorizedKey, 'options'>,
-  enforced: ReadonlySet<string>,
-): readonly KeyOption[] {
-  return entry.options.filter((option) => !option.known || !enforced.has(option.name));
 }
 
 function readLine(content: string): Omit<AuthorizedKey, 'line'> | { readonly fault: string } {

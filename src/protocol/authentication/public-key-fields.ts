@@ -3,13 +3,24 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { WireReader } from '../../transport/wire/wire-reader.js';
 import { WireWriter } from '../../transport/wire/wire-writer.js';
 
-/** The types of user keys, by their public key format names (RFC 4253 section 6.6, RFC 5656, RFC 8709). */
+/**
+ * The types of user keys, by their public key format names (RFC 4253 section 6.6, RFC 5656, RFC 8709). Those that begin with
+ * `sk-` live in security keys (OpenSSH PROTOCOL.u2f).
+ */
 export type PublicKeyType =
-  'ssh-ed25519' | 'ecdsa-sha2-nistp256' | 'ecdsa-sha2-nistp384' | 'ecdsa-sha2-nistp521' | 'ssh-rsa';
+  | 'ssh-ed25519'
+  | 'ecdsa-sha2-nistp256'
+  | 'ecdsa-sha2-nistp384'
+  | 'ecdsa-sha2-nistp521'
+  | 'ssh-rsa'
+  | 'sk-ssh-ed25519@openssh.com'
+  | 'sk-ecdsa-sha2-nistp256@openssh.com';
 
 /** What a key blob holds behind its type name. */
 export interface PublicKeyFields {
   readonly bits: number;
+  /** What a security key was enrolled for; absent for other keys. */
+  readonly application?: string;
   readonly toKeyObject: () => KeyObject;
 }
 
@@ -59,6 +70,9 @@ export const publicKeyFields: Readonly<Record<PublicKeyType, ReadFields>> = {
   'ecdsa-sha2-nistp384': (reader) => readEcdsa(reader, 'nistp384', 384, spkiWith(P384_PREFIX)),
   'ecdsa-sha2-nistp521': (reader) => readEcdsa(reader, 'nistp521', 521, spkiWith(P521_PREFIX)),
   'ssh-rsa': readRsa,
+  'sk-ssh-ed25519@openssh.com': (reader) => withApplication(reader, readEd25519(reader)),
+  'sk-ecdsa-sha2-nistp256@openssh.com': (reader) =>
+    withApplication(reader, readEcdsa(reader, 'nistp256', 256, jwkOfP256)),
 };
 
 /** True for the types that {@link publicKeyFields} reads. */
@@ -83,7 +97,7 @@ function readEcdsa(
   const point = reader.string();
   // RFC 5656 section 3.1 allows compressed points, but nobody sends them, and a key would have two blobs.
   if (point.length !== 1 + 2 * Math.ceil(bits / 8) || point[0] !== UNCOMPRESSED) reader.fail();
-  if (!reader.complete) return { fault: 'malformed' };
+  if (!reader.ok) return { fault: 'malformed' };
 
   // Not put off, as the import is the check of the point.
   try {
@@ -115,6 +129,15 @@ function readRsa(reader: WireReader): PublicKeyFields | { readonly fault: string
     bits,
     toKeyObject: () => importJwk({ kty: 'RSA', n: modulus.toString('base64url'), e: exponent.toString('base64url') }),
   };
+}
+
+/** The key of a security key is followed by the application that it was enrolled for. */
+function withApplication(
+  reader: WireReader,
+  fields: PublicKeyFields | { readonly fault: string },
+): PublicKeyFields | { readonly fault: string } {
+  if ('fault' in fields) return fields;
+  return { ...fields, application: reader.utf8() };
 }
 
 /** Bits of a magnitude without leading zeros. */

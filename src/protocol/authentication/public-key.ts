@@ -2,7 +2,7 @@ import { timingSafeEqual, type KeyObject } from 'node:crypto';
 
 import { fingerprintOf } from '../../transport/host-keys/fingerprint.js';
 import { WireReader } from '../../transport/wire/wire-reader.js';
-import { isPublicKeyType, publicKeyFields, type PublicKeyType } from './public-key-fields.js';
+import { isPublicKeyType, publicKeyFields, type PublicKeyFields, type PublicKeyType } from './public-key-fields.js';
 
 /** A well-formed public key of a user. Says nothing about who holds the private key. */
 export interface PublicKey {
@@ -11,6 +11,8 @@ export interface PublicKey {
   readonly bits: number;
   /** The key in wire form (RFC 4253 section 6.6); one key has one such form. A copy, not to be written to. */
   readonly blob: Buffer;
+  /** What a security key was enrolled for, `ssh:` as a rule (OpenSSH PROTOCOL.u2f); absent for other keys. */
+  readonly application?: string;
   /** `SHA256:` and the digest of {@link blob}, as `ssh-keygen -l` prints it. Computed when first read. */
   readonly fingerprint: string;
   /** The key for `node:crypto`. Imported when first read, if that can be put off. */
@@ -27,7 +29,8 @@ const MAX_BLOB_BYTES = 4096;
 const MAX_NAME_LENGTH = 64;
 
 /**
- * Parses a public key in wire form: Ed25519 (RFC 8709), ECDSA on the NIST curves (RFC 5656), RSA (RFC 4253).
+ * Parses a public key in wire form: Ed25519 (RFC 8709), ECDSA on the NIST curves (RFC 5656), RSA (RFC 4253), and the first
+ * two in security keys (OpenSSH PROTOCOL.u2f). A certificate is none: see {@link parseUserKey}.
  *
  * The form must be exact, without bytes to spare, so that equal keys have equal blobs. Curve points are checked to lie
  * on the curve; RSA keys need 2048 to 16384 bits and an odd exponent of at most 32 bits, which bounds what a
@@ -56,7 +59,7 @@ export function readPublicKey(blob: Uint8Array): PublicKeyReading {
   const fields = publicKeyFields[type](reader);
   if (!reader.complete) return { fault: `the ${type} key is malformed` };
   if ('fault' in fields) return fields;
-  return { publicKey: new ParsedPublicKey(type, copy, fields.bits, fields.toKeyObject) };
+  return { publicKey: new ParsedPublicKey(type, copy, fields) };
 }
 
 /** True if both are the same key. Takes the same time wherever two keys of one size differ. */
@@ -68,14 +71,16 @@ class ParsedPublicKey implements PublicKey {
   readonly type: PublicKeyType;
   readonly bits: number;
   readonly blob: Buffer;
+  readonly application?: string;
   readonly #toKeyObject: () => KeyObject;
   #keyObject: KeyObject | undefined;
   #fingerprint: string | undefined;
 
-  constructor(type: PublicKeyType, blob: Buffer, bits: number, toKeyObject: () => KeyObject) {
+  constructor(type: PublicKeyType, blob: Buffer, { bits, application, toKeyObject }: PublicKeyFields) {
     this.type = type;
-    this.blob = blob;
     this.bits = bits;
+    this.blob = blob;
+    if (application !== undefined) this.application = application;
     this.#toKeyObject = toKeyObject;
   }
 

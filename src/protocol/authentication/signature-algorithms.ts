@@ -1,23 +1,12 @@
 import { verify } from 'node:crypto';
 
-import { WireReader } from '../../transport/wire/wire-reader.js';
+import { certificateNameOf } from './certificate-type.js';
+import { readEcdsaPair, verifyEcdsaPair } from './ecdsa-pair.js';
 import type { PublicKeyType } from './public-key-fields.js';
-import type { PublicKey } from './public-key.js';
-
-/** One way to sign an authentication request. */
-export interface SignatureAlgorithm {
-  /** As the request and the signature name it (RFC 4252 section 7, RFC 8332). */
-  readonly name: string;
-  /** The only key type that signs this way. */
-  readonly keyType: PublicKeyType;
-  /**
-   * Verifies what follows the name inside the signature, up to its last byte. May throw, which counts as a refusal.
-   *
-   * @param key - A key of {@link keyType}.
-   * @param signed - The data that the client signed.
-   */
-  readonly verify: (key: PublicKey, signed: Buffer, signature: WireReader) => boolean;
-}
+import { securityKeyAlgorithms } from './security-key-algorithms.js';
+import type { SignatureAlgorithm } from './signature-algorithm.js';
+import type { UserKeyType } from './user-key.js';
+import { widened } from './widened.js';
 
 /** RFC 8709 section 6: one string of 64 bytes. */
 const ed25519: SignatureAlgorithm = {
@@ -34,12 +23,8 @@ const ecdsa = (name: PublicKeyType & `ecdsa-${string}`, digest: string): Signatu
   name,
   keyType: name,
   verify: (key, signed, reader) => {
-    const inner = new WireReader(reader.string());
-    const width = Math.ceil(key.bits / 8);
-    const r = widened(inner.magnitude(), width);
-    const s = widened(inner.magnitude(), width);
-    if (!reader.complete || !inner.complete || r === undefined || s === undefined) return false;
-    return verify(digest, signed, { key: key.keyObject, dsaEncoding: 'ieee-p1363' }, Buffer.concat([r, s]));
+    const pair = readEcdsaPair(reader, key.bits);
+    return reader.complete && pair !== undefined && verifyEcdsaPair(key, digest, signed, pair);
   },
 });
 
@@ -66,6 +51,7 @@ export const signatureAlgorithms: readonly SignatureAlgorithm[] = [
   ecdsa('ecdsa-sha2-nistp521', 'sha512'),
   rsa('rsa-sha2-512', 'sha512'),
   rsa('rsa-sha2-256', 'sha256'),
+  ...securityKeyAlgorithms,
 ];
 
 /** The names of {@link signatureAlgorithms} in the same order: the value of `server-sig-algs` (RFC 8308 section 3.1). */
@@ -73,18 +59,22 @@ export const signatureAlgorithmNames: readonly string[] = signatureAlgorithms.ma
 
 const byName: ReadonlyMap<string, SignatureAlgorithm> = new Map(signatureAlgorithms.map((it) => [it.name, it]));
 
+/** With a certificate, a request names the algorithm in the way of certificate types, and the signature in its own. */
+const byCertificateName: ReadonlyMap<string, SignatureAlgorithm> = new Map(
+  signatureAlgorithms.map((it) => [certificateNameOf(it.name), it]),
+);
+
 /**
- * Finds the algorithm that a request names, if it is accepted and fits the key of the same request.
+ * Finds the algorithm that a request names, if it is accepted and fits the key or certificate of the same request.
  *
  * @returns undefined for unknown names, and for a name that belongs to another key type.
  */
-export function signatureAlgorithmFor(name: string, key: Pick<PublicKey, 'type'>): SignatureAlgorithm | undefined {
-  const algorithm = byName.get(name);
-  return algorithm?.keyType === key.type ? algorithm : undefined;
-}
-
-/** Puts zeros before a big-endian integer; undefined if it is wider than `width` bytes. */
-function widened(integer: Buffer, width: number): Buffer | undefined {
-  if (integer.length > width) return undefined;
-  return Buffer.concat([Buffer.alloc(width - integer.length), integer]);
+export function signatureAlgorithmFor(
+  name: string,
+  key: { readonly type: UserKeyType },
+): SignatureAlgorithm | undefined {
+  const plain = byName.get(name);
+  if (plain !== undefined) return plain.keyType === key.type ? plain : undefined;
+  const certified = byCertificateName.get(name);
+  return certified !== undefined && certificateNameOf(certified.keyType) === key.type ? certified : undefined;
 }

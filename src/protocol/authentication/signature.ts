@@ -1,7 +1,8 @@
 import { WireReader } from '../../transport/wire/wire-reader.js';
 import { WireWriter } from '../../transport/wire/wire-writer.js';
-import type { PublicKey } from './public-key.js';
+import type { SignatureCheck } from './signature-algorithm.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
+import { plainKeyOf, type UserKey } from './user-key.js';
 
 /** SSH_MSG_USERAUTH_REQUEST, which the signed data repeats. */
 const USERAUTH_REQUEST = 50;
@@ -15,25 +16,25 @@ export interface UserAuthSignature {
   readonly service: string;
   /** The public key algorithm that the request names. */
   readonly algorithm: string;
-  /** The public key as the request holds it. */
+  /** The public key or certificate as the request holds it. */
   readonly blob: Uint8Array;
   /** The signature as the request holds it: the algorithm's name, then its own fields. */
   readonly signature: Uint8Array;
-  /** What {@link parsePublicKey} made of {@link blob}. */
-  readonly publicKey: PublicKey;
+  /** What {@link parseUserKey} made of {@link blob}. */
+  readonly publicKey: UserKey;
 }
 
-/** Tells whether a signature is good. */
-export type VerifySignature = (request: UserAuthSignature) => boolean;
+/** Tells whether a signature is good, and, if a security key has made it, how. */
+export type VerifySignature = (request: UserAuthSignature) => SignatureCheck;
 
 /**
  * Verifies the signature of a `publickey` authentication request (RFC 4252 section 7).
  *
- * True only if the request and the signature name the same accepted algorithm, that algorithm belongs to the type of
- * the key, `publicKey` is the key in `blob`, and the signature is good for exactly this session, user, service,
+ * Not false only if the request and the signature name the same accepted algorithm, that algorithm belongs to the type of
+ * the key or certificate, `publicKey` is the key in `blob`, and the signature is good for exactly this session, user, service,
  * algorithm and key. Everything else, any exception included, is false. Takes no position on whether the key may log in.
  */
-export function verifyUserAuthSignature(request: UserAuthSignature): boolean {
+export function verifyUserAuthSignature(request: UserAuthSignature): SignatureCheck {
   try {
     const { algorithm, publicKey } = request;
     // The key that signed must be the key that policies see.
@@ -43,8 +44,8 @@ export function verifyUserAuthSignature(request: UserAuthSignature): boolean {
     if (row === undefined) return false;
 
     const reader = new WireReader(request.signature);
-    if (reader.ascii() !== algorithm) return false;
-    return row.verify(publicKey, signedData(request), reader);
+    if (reader.ascii() !== row.name) return false;
+    return row.verify(plainKeyOf(publicKey), signedData(request), reader);
   } catch {
     return false;
   }

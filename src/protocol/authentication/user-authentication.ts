@@ -8,9 +8,9 @@ import { UserauthPkOk } from '../messages/userauth-pk-ok.js';
 import { UserauthRequest } from '../messages/userauth-request.js';
 import { UserauthFailure, UserauthSuccess } from '../messages/userauth-result.js';
 import type { AuthAttempt, AuthChallenge, AuthOutcome } from './auth-attempt.js';
-import { parsePublicKey, type PublicKey } from './public-key.js';
 import type { VerifySignature } from './signature.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
+import { parseUserKey, type UserKey } from './user-key.js';
 
 /** Clients may send ahead, but never need to send many. */
 const MAX_QUEUED_REQUESTS = 8;
@@ -37,7 +37,7 @@ export class UserAuthentication {
   readonly #verifySignature: VerifySignature;
   readonly #queue: UserauthRequest[] = [];
   #interaction: Interaction | undefined;
-  #lastKey: PublicKey | undefined;
+  #lastKey: UserKey | undefined;
   #deciding = false;
   #requests = 0;
   /** Answers to questions, which are no requests but let a client guess as well. */
@@ -167,11 +167,11 @@ export class UserAuthentication {
         const { publicKeyAlgorithm: algorithm, publicKey: blob } = method;
         const key = this.#parseKey(blob);
         // An offer that could never be proven is no offer: the client would sign in vain.
-        if (key === undefined || signatureAlgorithmFor(algorithm, key) === undefined) {
+        if (key === undefined || !this.#accepts(algorithm, key)) {
           return { method: 'other', name: 'publickey' } as const;
         }
         if (!method.signed) return { method: 'publickey', stage: 'offered', algorithm, key } as const;
-        const proven = this.#verifySignature({
+        const check = this.#verifySignature({
           sessionId: this.#link.sessionId,
           user,
           service,
@@ -180,7 +180,9 @@ export class UserAuthentication {
           signature: method.signature,
           publicKey: key,
         });
-        return { method: 'publickey', stage: proven ? 'proven' : 'refuted', algorithm, key } as const;
+        if (check === false) return { method: 'publickey', stage: 'refuted', algorithm, key } as const;
+        const use = check === true ? {} : { securityKey: check };
+        return { method: 'publickey', stage: 'proven', algorithm, key, ...use } as const;
       }
       case 'keyboard-interactive':
         return {
@@ -198,9 +200,15 @@ export class UserAuthentication {
     }
   }
 
+  /** Whether a key may sign this way, which the name of a certificate's algorithm does not tell by itself. */
+  #accepts(algorithm: string, key: UserKey): boolean {
+    const row = signatureAlgorithmFor(algorithm, key);
+    return row !== undefined && this.#authority.publicKeySignatures?.includes(row.name) !== false;
+  }
+
   /** A client offers a key and then signs with it: the second time the key is known, by every byte of it. */
-  #parseKey(blob: Buffer): PublicKey | undefined {
-    if (this.#lastKey?.blob.equals(blob) !== true) this.#lastKey = parsePublicKey(blob);
+  #parseKey(blob: Buffer): UserKey | undefined {
+    if (this.#lastKey?.blob.equals(blob) !== true) this.#lastKey = parseUserKey(blob);
     return this.#lastKey;
   }
 

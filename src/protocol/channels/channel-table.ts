@@ -228,15 +228,16 @@ export class ChannelTable implements ChannelHost {
           answered();
           return;
         }
+        const done = (answer.granted ? answer.instead : undefined) ?? question;
         const granted =
-          answer.granted && (channel.session === undefined || applySessionRequest(channel.session, detail));
+          answer.granted && (channel.session === undefined || applySessionRequest(channel.session, done.detail));
         if (wantReply) {
           const recipient = { recipientChannel: channel.remoteNumber };
           this.link.send(granted ? ChannelSuccess.encode(recipient) : ChannelFailure.encode(recipient));
         }
         if (granted) {
           if (startsProgram(requestType) && answer.serve === undefined) channel.readAsEvents();
-          this.authority.onChannelRequested(channel, question);
+          this.authority.onChannelRequested(channel, done);
           if (isUsable(channel)) answer.accepted?.();
           if (isUsable(channel)) answer.serve?.();
         }

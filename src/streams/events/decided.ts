@@ -3,6 +3,14 @@ import type { DenyReason } from '../deny-reason.js';
 import type { Phase } from '../phase.js';
 import type { SshRequest } from './ssh-request.js';
 
+/** A grant that did not stand. */
+export interface Overruled {
+  /** The policy that had granted, by the name it gave itself. */
+  readonly by: string;
+  /** Where that policy stands. */
+  readonly source: string;
+}
+
 /**
  * A request was granted or denied, or what it was granted is taken back: the audit trail. One for every request whose
  * connection lived to hear the answer, and one more for each grant that a lease revokes.
@@ -28,7 +36,12 @@ export type Decided = {
        */
       readonly provisional?: true;
     }
-  | { readonly outcome: 'denied'; readonly reason: DenyReason }
+  | {
+      readonly outcome: 'denied';
+      readonly reason: DenyReason;
+      /** The grant that this denial overruled: a policy asked before had granted the request. Absent if none had. */
+      readonly overruled?: Overruled;
+    }
   /** `message` is what the user was told. `elapsedMs` counts from the grant. */
   | { readonly outcome: 'revoked'; readonly message: string }
 );

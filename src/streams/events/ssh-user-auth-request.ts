@@ -1,3 +1,5 @@
+import type { Certificate } from '../../protocol/authentication/certificate.js';
+import type { SecurityKeyUse } from '../../protocol/authentication/security-key-use.js';
 import type { ConnectionInfo } from '../connection-info.js';
 import type { Secret } from '../secret.js';
 
@@ -28,14 +30,24 @@ export interface PasswordAuthRequest extends AuthRequest {
 
 /** What is known of a public key in an authentication request. */
 export interface AuthKey {
-  /** The key's own type, such as `ssh-ed25519` or `ssh-rsa` (RFC 4253 section 6.6). */
+  /**
+   * The key's own type, such as `ssh-ed25519` or `ssh-rsa` (RFC 4253 section 6.6), or the type of the certificate, such as
+   * `ssh-ed25519-cert-v01@openssh.com`.
+   */
   readonly type: string;
-  /** The key as on the wire. */
+  /** The key or certificate as on the wire. */
   readonly blob: Uint8Array;
-  /** SHA-256 fingerprint in the form of `ssh-keygen -l`. */
+  /** SHA-256 fingerprint of the key itself, in the form of `ssh-keygen -l`. */
   readonly fingerprint: string;
   /** Size in bits. */
   readonly bits: number;
+  /** What a security key was enrolled for, `ssh:` as a rule (OpenSSH PROTOCOL.u2f); absent for other keys. */
+  readonly application?: string;
+  /**
+   * Present if the client shows a certificate. The signature of its authority is right; whether that authority is to be
+   * trusted, and whether the certificate is valid now and here, is for policies to say: {@link grantCertificate}.
+   */
+  readonly certificate?: Certificate;
 }
 
 interface PublicKeyAuthRequest extends AuthRequest {
@@ -57,6 +69,8 @@ export interface OfferedKeyAuthRequest extends PublicKeyAuthRequest {
 /** The client signed this session with the key, and the framework has verified the signature. */
 export interface ProvenKeyAuthRequest extends PublicKeyAuthRequest {
   readonly stage: 'proven';
+  /** Present if a security key has signed (OpenSSH PROTOCOL.u2f): whether it was touched, and whether it knew its owner. */
+  readonly securityKey?: SecurityKeyUse;
 }
 
 /** The client sent a signature that does not verify. Shown to policies so that they can count it; never granted. */

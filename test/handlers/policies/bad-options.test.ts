@@ -36,6 +36,8 @@ import {
   type ForwardToRule,
   grantKeyboardInteractive,
   grantPassword,
+  grantCertificate,
+  type GrantCertificateOptions,
   grantPublicKey,
   type GrantPublicKeyOptions,
   grantWhen,
@@ -71,6 +73,7 @@ import {
   type RateLimitOptions,
   type RememberApproval,
   revokedBy,
+  revokedKeys,
   type RevokedByOptions,
   routeChannels,
   routeCommands,
@@ -96,11 +99,13 @@ import {
   when,
 } from '../../../src/index.js';
 import { badArgument, type BadOption, badOptions, type BadValues, blame, listOf } from './bad-options.js';
+import { keyOf, lineOf } from './keys.js';
 import { CATALOGUE } from './catalogue.js';
 
 const NO_COUNT = [0, -1, 1.5, NaN, Infinity, 2 ** 53, '3', null];
 const NO_DURATION = [0, -1, NaN, Infinity, '60000', null];
 const NO_WAIT = [-1, NaN, Infinity, '60000', null];
+const NO_GRACE = [...NO_WAIT, 86_400_001];
 const NO_FUNCTION = ['yes', {}, null];
 const NO_BOOLEAN = ['yes', 1, null];
 const NO_TEXT = ['', ' ', 5, null];
@@ -123,6 +128,7 @@ const passes: Policy<ConnectionRequest> = (verdict$) => verdict$;
 const always = (): boolean => true;
 const key = (): string => 'everybody';
 const store = new MemoryCounterStore();
+const authority = lineOf(keyOf(3));
 
 /** A policy whose options hold nothing but its name. */
 const badName = (policy: string, make: (options: PolicyOptions) => unknown): readonly BadOption[] =>
@@ -235,6 +241,37 @@ const TABLE: readonly BadOption[] = [
       maxRounds: NO_COUNT,
     },
   ),
+  ...badOptions<GrantCertificateOptions>(
+    'grantCertificate',
+    grantCertificate,
+    { authorities: authority },
+    {
+      name: NO_NAME,
+      authorities: [undefined, null, 5, {}, '', [], [''], [5], 'ssh-ed25519 AAAA', `no-pty ${authority}`],
+      principalsOf: NO_FUNCTION,
+      allowUntouched: NO_BOOLEAN,
+      graceMs: NO_GRACE,
+      warnBeforeMs: NO_WAIT,
+      clock: NO_CLOCK,
+    },
+  ),
+  ...badArgument(
+    'revokedKeys',
+    'source',
+    [
+      undefined,
+      null,
+      5,
+      {},
+      { file: '' },
+      { file: 5 },
+      { file: '/does/not/exist' },
+      'no keys',
+      Buffer.from('SSHKRL\n\0'),
+    ],
+    revokedKeys,
+  ),
+  ...badName('revokedKeys', (options) => revokedKeys('', options)),
   ...badArgument('grantPassword', 'verify', [undefined, ...NO_FUNCTION], grantPassword),
   ...badName('grantPassword', (options) => grantPassword(always, options)),
   ...badArgument(
@@ -251,6 +288,8 @@ const TABLE: readonly BadOption[] = [
       name: NO_NAME,
       user: ['', [], [''], [5], 5, null],
       onProblem: NO_FUNCTION,
+      graceMs: NO_GRACE,
+      warnBeforeMs: NO_WAIT,
       clock: NO_CLOCK,
     },
   ),

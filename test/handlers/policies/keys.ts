@@ -1,4 +1,6 @@
+import { parseUserKey } from '../../../src/protocol/authentication/user-key.js';
 import { fingerprintOf } from '../../../src/transport/host-keys/fingerprint.js';
+import { authKeyOf as shownKeyOf } from '../../../src/streams/auth-request.js';
 import type { AuthKey } from '../../../src/streams/events/ssh-user-auth-request.js';
 
 const field = (bytes: Uint8Array): Buffer => {
@@ -16,3 +18,10 @@ export function keyOf(byte: number): AuthKey {
 /** The line of an authorized_keys file for `key`. */
 export const lineOf = (key: AuthKey, options = ''): string =>
   `${options === '' ? '' : `${options} `}${key.type} ${Buffer.from(key.blob).toString('base64')} comment\n`;
+
+/** A key or a certificate in wire form, as in an authentication request. */
+export function authKeyOf(blob: Buffer): AuthKey {
+  const key = parseUserKey(blob);
+  if (key === undefined) throw new Error('there is no key in these bytes');
+  return shownKeyOf(key);
+}

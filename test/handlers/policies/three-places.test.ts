@@ -25,6 +25,7 @@ import {
   forUsers,
   forwardFrom,
   forwardTo,
+  grantCertificate,
   grantKeyboardInteractive,
   grantPassword,
   grantPublicKey,
@@ -45,6 +46,7 @@ import {
   quota,
   rateLimit,
   revokedBy,
+  revokedKeys,
   routeChannels,
   routeCommands,
   routeShell,
@@ -69,11 +71,12 @@ import {
   globalRequest,
   serviceRequest,
 } from '../../../src/testing/index.js';
+import { makeCertificate, makeWireKey } from '../../support/certificates.js';
 import { PASSWORD } from './acting-client.js';
 import { CATALOGUE } from './catalogue.js';
-import { makeClientKey } from './client-keys.js';
+import { type ClientKey, makeClientKey } from './client-keys.js';
 import { hurriedClock } from './hurried-clock.js';
-import { lineOf } from './keys.js';
+import { authKeyOf, lineOf } from './keys.js';
 import { declined, denied, granted, open, type PolicyOutcome } from './policy-outcome.js';
 import { outcomesInMethod, outcomesInPipe, outcomesInPlugin, type PolicyTrial } from './policy-places.js';
 import { virtualTime } from './virtual-time.js';
@@ -100,7 +103,12 @@ function row<Type extends SshRequestType>(
   make: () => Policy<SshRequests[Type]>,
   ...questions: readonly Question<Type>[]
 ): Row {
-  const trial: PolicyTrial<Type> = { type, make, requests: questions.map(([request]) => request), keys: [own, other] };
+  const trial: PolicyTrial<Type> = {
+    type,
+    make,
+    requests: questions.map(([request]) => request),
+    keys: [own, other, certified],
+  };
   return {
     policy,
     type,
@@ -113,6 +121,17 @@ function row<Type extends SshRequestType>(
 
 const own = makeClientKey();
 const other = makeClientKey();
+const authority = makeWireKey();
+const PERMITS = {
+  'permit-pty': true,
+  'permit-port-forwarding': true,
+  'permit-agent-forwarding': true,
+  'permit-X11-forwarding': true,
+} as const;
+const certified: ClientKey = {
+  ...own,
+  key: authKeyOf(makeCertificate({ key: Buffer.from(own.key.blob), authority, extensions: PERMITS })),
+};
 
 const here = connectionRequest();
 const there = connectionRequest({ from: '198.51.100.1', connection: 2 });
@@ -129,6 +148,9 @@ const bob = authRequest.password('bob', 'wrong', { connection: 2 });
 const offeredKey = { ...same(authRequest.offeredKey('ann', lineOf(own.key))), key: own.key };
 const offeredOtherKey = { ...offeredKey, key: other.key };
 const provenKey = { ...same(authRequest.provenKey('ann', lineOf(own.key))), key: own.key };
+
+const certifiedKey = { ...provenKey, algorithm: certified.key.type, key: certified.key };
+const offeredCertifiedKey = { ...offeredKey, algorithm: certified.key.type, key: certified.key };
 
 const session = same(channelOpen.session());
 const nextSession = same(channelOpen.session());
@@ -181,6 +203,21 @@ const TABLE: readonly Row[] = [
     [noPassword, open()],
     [wrongPassword, declined(DenyReason.BadCredential)],
     [rightPassword, granted('grantPassword')],
+  ),
+  row(
+    'grantCertificate',
+    'SSHUserAuthRequest',
+    () => grantCertificate({ authorities: lineOf(authKeyOf(authority.blob)) }),
+    [offeredKey, open()],
+    [offeredCertifiedKey, granted('grantCertificate')],
+    [certifiedKey, granted('grantCertificate')],
+  ),
+  row(
+    'revokedKeys',
+    'SSHUserAuthRequest',
+    () => revokedKeys(authKeyOf(authority.blob).fingerprint),
+    [offeredKey, open()],
+    [certifiedKey, denied('revokedKeys', DenyReason.KeyRevoked)],
   ),
   row(
     'grantPublicKey',

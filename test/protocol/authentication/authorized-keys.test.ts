@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { keyOptionNames } from '../../../src/protocol/authentication/authorized-keys-options.js';
-import { parseAuthorizedKeys, unenforceableOptions } from '../../../src/protocol/authentication/authorized-keys.js';
+import { parseAuthorizedKeys } from '../../../src/protocol/authentication/authorized-keys.js';
 import { generateHostKey } from '../../../src/transport/host-keys/generate-host-key.js';
 import { KeyFolder, kinds, openssh } from '../../transport/host-keys/ssh-keygen.js';
 
@@ -101,9 +100,9 @@ describe('lines', () => {
     ['a key of another type', `ssh-rsa ${base64}`, 'the line says "ssh-rsa", the key says ssh-ed25519'],
     ['a DSA key', 'ssh-dss AAAAB3NzaC1kc3M=', 'keys of type ssh-dss are not supported'],
     [
-      'a hardware key',
+      'half a security key',
       'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t',
-      'sk-ssh-ed25519@openssh.com are not',
+      'the sk-ssh-ed25519@openssh.com key is malformed',
     ],
     ['an SSH 1 key', '1024 35 1234567', 'is not a key type'],
     ['a type with control characters', `pty ssh-\u001b[2J ${base64}`, 'the line says "ssh-?[2J"'],
@@ -225,27 +224,5 @@ describe('options', () => {
         expect(optionsOf(`command="${command.replaceAll('"', '\\"')}"`)).toEqual([`command=${command}`]);
       }),
     );
-  });
-});
-
-describe('unenforceableOptions', () => {
-  it('lists what the caller does not enforce, in order', () => {
-    const entry = only(`restrict,command="x",frobnicate,from="a" ${key}`);
-    const names = (enforced: readonly string[]): readonly string[] =>
-      unenforceableOptions(entry, new Set(enforced)).map((option) => option.name);
-
-    expect(names([])).toEqual(['restrict', 'command', 'frobnicate', 'from']);
-    expect(names(['restrict', 'from'])).toEqual(['command', 'frobnicate']);
-    expect(names([...keyOptionNames])).toEqual(['frobnicate']);
-  });
-
-  it('an option that is not known stays so, even if the caller lists its name', () => {
-    const entry = only(`frobnicate ${key}`);
-
-    expect(unenforceableOptions(entry, new Set(['frobnicate']))).toHaveLength(1);
-  });
-
-  it('is empty for a key without options', () => {
-    expect(unenforceableOptions(only(key), new Set())).toEqual([]);
   });
 });

@@ -5,9 +5,11 @@ import { verifyUserAuthSignature } from '../../../src/protocol/authentication/si
 import { UserAuthentication } from '../../../src/protocol/authentication/user-authentication.js';
 import type { ConnectionAuthority } from '../../../src/protocol/connection-authority.js';
 import { DEFAULT_LIMITS, type ProtocolLimits } from '../../../src/protocol/limits.js';
+import { makeCertificate, makeWireKey } from '../../support/certificates.js';
 import { wireBytes } from '../../support/wire-bytes.js';
 import * as send from '../../support/wire-client-payloads.js';
 import { FakeAuthority, FakeLink } from '../channels/channel-bench.js';
+import { makeSkEd25519 } from './security-key.js';
 
 /** Keeps each question until the test answers it. */
 class Desk extends FakeAuthority implements ConnectionAuthority {
@@ -48,6 +50,64 @@ const start = (limits: Partial<ProtocolLimits> = {}): void => {
 
 beforeEach(() => {
   start();
+});
+
+describe('a key', () => {
+  const authority = makeWireKey();
+  const sk = makeSkEd25519();
+
+  /** RFC 4252 section 7. */
+  const signed = (algorithm: string, blob: Buffer, sign: (data: Buffer) => Buffer): Buffer => {
+    const request = send.authMethod('publickey', 1, algorithm, [blob.length], blob);
+    return Buffer.concat([request, sized(sign(Buffer.concat([sized(link.sessionId), request])))]);
+  };
+  const sized = (bytes: Uint8Array): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+
+  it('in a security key is shown with what that says of its signature', () => {
+    authentication.onMessage(signed(sk.type, sk.blob, (data) => sk.sign(data, { flags: 5, counter: 9 })));
+
+    expect(desk.asked).toMatchObject([
+      {
+        method: 'publickey',
+        stage: 'proven',
+        key: { application: 'ssh:' },
+        securityKey: { touched: true, userVerified: true, counter: 9 },
+      },
+    ]);
+  });
+
+  it('with a certificate is shown with it, and refuted if another key has signed', () => {
+    const user = makeWireKey();
+    const type = 'ssh-ed25519-cert-v01@openssh.com';
+    const blob = makeCertificate({ key: user.blob, authority });
+    authentication.onMessage(signed(type, blob, user.sign));
+    desk.say(FAILURE);
+    authentication.onMessage(signed(type, blob, authority.sign));
+
+    expect(desk.asked).toMatchObject([
+      { stage: 'proven', algorithm: type, key: { type, certificate: { keyId: 'ann@desk' } } },
+      { stage: 'refuted', key: { type } },
+    ]);
+    expect(desk.asked[0]).not.toHaveProperty('securityKey');
+  });
+
+  it('with a certificate that its authority has not signed is no key', () => {
+    const user = makeWireKey();
+    const type = 'ssh-ed25519-cert-v01@openssh.com';
+    const blob = makeCertificate({ key: user.blob, authority, authorityBlob: makeWireKey().blob });
+    authentication.onMessage(send.authMethod('publickey', 0, type, [blob.length], blob));
+    desk.say(FAILURE);
+    authentication.onMessage(signed(type, blob, user.sign));
+
+    expect(desk.asked).toMatchObject([
+      { method: 'other', name: 'publickey' },
+      { method: 'other', name: 'publickey' },
+    ]);
+  });
 });
 
 describe('keyboard-interactive', () => {

@@ -5,6 +5,7 @@ import type { Decided } from '../../../streams/events/decided.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
+import { whenAnswered } from '../answer.js';
 import type { FromConnection } from '../from-connection.js';
 import { BanLedger } from './ban-ledger.js';
 import { requireBoolean, requireChoice } from '../choice-checks.js';
@@ -109,9 +110,10 @@ export function banAfter<R extends FromConnection>(options: BanAfterOptions): Po
     if (source === undefined || context?.reevaluation === true) return verdict;
     if (liftOnProvenKey && isKeyRequest(request)) return verdict;
 
-    return ledger.timeLeft(source, clockFor(options, verdict).now()).pipe(
-      map((left) => (left > 0 ? deny(verdict, by, DenyReason.Banned) : verdict)),
-      passOnFailure(options, by, verdict),
+    return passOnFailure(options, by, verdict, () =>
+      whenAnswered(ledger.timeLeft(source, clockFor(options, verdict).now()), (left) =>
+        left === 0 ? verdict : deny(verdict, by, DenyReason.Banned),
+      ),
     );
   });
 
@@ -122,10 +124,12 @@ export function banAfter<R extends FromConnection>(options: BanAfterOptions): Po
         map((decided) => ({
           request: decided.request,
           learn: () => {
+            const lifts = liftOnProvenKey && isGrantedKey(decided);
+            // First, since most decisions are neither and an address takes longer to read, above all of IPv6.
+            if (!lifts && !isFailure(decided)) return EMPTY;
             const source = sourcePrefix(decided.connection.remoteAddress, lengths);
             if (source === undefined) return EMPTY;
-            if (liftOnProvenKey && isGrantedKey(decided)) return ledger.lift(source);
-            return isFailure(decided) ? ledger.fail(source, (options.clock ?? clock).now()) : EMPTY;
+            return lifts ? ledger.lift(source) : ledger.fail(source, (options.clock ?? clock).now());
           },
         })),
       ),

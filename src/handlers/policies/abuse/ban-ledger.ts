@@ -1,6 +1,7 @@
-import { concat, concatMap, EMPTY, map, type Observable, range } from 'rxjs';
+import { concat, concatMap, defer, EMPTY, map, type Observable, range } from 'rxjs';
 
-import type { CounterStore } from '../../../streams/counter-store.js';
+import type { CounterStore, Extension, HitResult, HitWindow } from '../../../streams/counter-store.js';
+import { type Answer, observed } from '../answer.js';
 import { askStore } from '../counting/ask-store.js';
 
 /** What leads to a ban, and how long bans are; all times in milliseconds. */
@@ -23,7 +24,7 @@ type Entry = 'failures' | 'ban' | 'record';
  * The bans of all sources, kept in a counter store and nowhere else, so that several processes share them.
  *
  * Of each source the store holds its failures, the time left on its ban, and its record, one hit for each ban in a row.
- * Every method is cold, and errors if the store fails.
+ * Every method that changes something is cold, and all fail if the store does.
  */
 export class BanLedger {
   readonly #store: CounterStore;
@@ -40,15 +41,15 @@ export class BanLedger {
     this.#steps = 1 + Math.ceil(Math.log2(terms.maxBanMs / terms.banMs));
   }
 
-  /** Emits how long `source` is still banned, in milliseconds; 0 if it is not. */
-  timeLeft(source: string, now: number): Observable<number> {
+  /** How long `source` is still banned, in milliseconds; 0 if it is not. */
+  timeLeft(source: string, now: number): Answer<number> {
     return askStore.extend(this.#store, this.#key('ban', source), { addMs: 0, maxMs: this.#terms.maxBanMs, now });
   }
 
   /** Counts a failure, and bans `source` if it is one too many. */
   fail(source: string, now: number): Observable<unknown> {
     const { failures, windowMs } = this.#terms;
-    return askStore.hit(this.#store, this.#key('failures', source), { limit: failures, windowMs, now }).pipe(
+    return this.#hit('failures', source, { limit: failures, windowMs, now }).pipe(
       // Of failures that several processes count at the same moment one takes the last place: one ban, not several.
       concatMap(({ allowed, count }) => (allowed && count >= failures ? this.#ban(source, now) : EMPTY)),
     );
@@ -62,7 +63,7 @@ export class BanLedger {
   #ban(source: string, now: number): Observable<unknown> {
     return concat(
       this.#clear('failures', source),
-      this.timeLeft(source, now).pipe(
+      defer(() => observed(this.timeLeft(source, now))).pipe(
         // Connections that were open before the ban may go on failing; that is still the offence of this ban.
         concatMap((left) => (left > 0 ? EMPTY : this.#begin(source, now))),
       ),
@@ -77,7 +78,7 @@ export class BanLedger {
         // Dated so that the record is forgotten `forgetMs` after this ban has run out, although all bans have one window.
         const dated = now + length - maxBanMs;
         return concat(
-          askStore.extend(this.#store, this.#key('ban', source), { addMs: length, maxMs: length, now }),
+          this.#extend(source, { addMs: length, maxMs: length, now }),
           // Written anew, the record is forgotten as a whole, not ban by ban.
           this.#clear('record', source),
           range(0, level).pipe(concatMap(() => this.#enter(source, dated))),
@@ -90,11 +91,19 @@ export class BanLedger {
   #enter(source: string, now: number): Observable<number> {
     const { maxBanMs, forgetMs } = this.#terms;
     const window = { limit: this.#steps, windowMs: maxBanMs + forgetMs, now };
-    return askStore.hit(this.#store, this.#key('record', source), window).pipe(map(({ count }) => count));
+    return this.#hit('record', source, window).pipe(map(({ count }) => count));
+  }
+
+  #hit(what: Entry, source: string, window: HitWindow): Observable<HitResult> {
+    return defer(() => observed(askStore.hit(this.#store, this.#key(what, source), window)));
+  }
+
+  #extend(source: string, extension: Extension): Observable<number> {
+    return defer(() => observed(askStore.extend(this.#store, this.#key('ban', source), extension)));
   }
 
   #clear(what: Entry, source: string): Observable<unknown> {
-    return askStore.clear(this.#store, this.#key(what, source));
+    return defer(() => observed(askStore.clear(this.#store, this.#key(what, source))));
   }
 
   #key(what: Entry, source: string): string {

@@ -34,8 +34,11 @@ export function learnFrom<R>(
   policy: Policy<R>,
 ): Policy<R> {
   const schools = new WeakMap<EventStreams, School>();
+  /** Of the last verdict, and nearly always of the next. */
+  let attended: PolicyContext | undefined;
 
   const attend = (context: PolicyContext): void => {
+    attended = context;
     const known = schools.get(context.events);
     if (known?.contexts.has(context) === true) return;
 
@@ -48,6 +51,7 @@ export function learnFrom<R>(
     contexts.add(context);
     schools.set(context.events, { contexts, subscription });
     context.retired.subscribe(() => {
+      if (attended === context) attended = undefined;
       contexts.delete(context);
       if (contexts.size > 0) return;
       schools.delete(context.events);
@@ -58,7 +62,7 @@ export function learnFrom<R>(
   return (verdict$) =>
     verdict$.pipe(
       tap(({ context }) => {
-        if (context !== undefined) attend(context);
+        if (context !== undefined && context !== attended) attend(context);
       }),
       policy,
     );

@@ -1,11 +1,11 @@
-import { filter, ignoreElements, map, merge, type Observable, tap } from 'rxjs';
+import { Observable } from 'rxjs';
 
+import type { ConnectionId } from '../../../streams/connection-id.js';
 import type { ConnectionInfo } from '../../../streams/connection-info.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { EventStreams } from '../../../streams/event-streams.js';
 import type { Decided } from '../../../streams/events/decided.js';
 import type { Disconnected } from '../../../streams/events/disconnected.js';
-import type { ErrorEvent } from '../../../streams/events/error.js';
 import { isFailedAuthentication } from './failed-authentication.js';
 import type { PenaltyWeights } from './penalty-weights.js';
 
@@ -38,50 +38,89 @@ const UNWELCOME: ReadonlySet<DenyReason> = new Set([DenyReason.AddressNotAllowed
  * it. Completes and errors as `events` do. Remembers nothing but the connections that live.
  */
 export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
-  const conducts = new WeakMap<ConnectionInfo, Conduct>();
-  const conductOf = (connection: ConnectionInfo): Conduct => {
-    let conduct = conducts.get(connection);
-    if (conduct === undefined) {
-      conduct = { authenticated: false, failed: false, brokeProtocol: false };
-      conducts.set(connection, conduct);
-    }
-    return conduct;
-  };
+  return new Observable((subscriber) => {
+    const conducts = new Map<ConnectionId, Conduct>();
+    const tell = (connection: ConnectionInfo, kind: keyof PenaltyWeights | undefined): void => {
+      if (kind !== undefined) subscriber.next({ connection, kind });
+    };
+    const error = (cause: unknown): void => {
+      subscriber.error(cause);
+    };
+    // All three end together, with the server.
+    const complete = (): void => {
+      subscriber.complete();
+    };
 
-  const onDecided = (decided: Decided): keyof PenaltyWeights | undefined => {
-    const { request, connection, outcome } = decided;
-    if (request.type === 'ConnectionRequest') {
-      // Of a connection that was refused nothing else is heard.
-      return outcome === 'denied' && UNWELCOME.has(decided.reason) ? 'refusedMs' : undefined;
-    }
-    const conduct = conductOf(connection);
-    if ('identity' in request) {
-      conduct.authenticated = true;
-    } else if (request.type === 'SSHUserAuthRequest') {
-      if (outcome === 'granted' && decided.provisional !== true) conduct.authenticated = true;
-      if (isFailedAuthentication(decided)) conduct.failed = true;
-    }
-    return undefined;
-  };
+    // Every decision of the server comes through here.
+    subscriber.add(
+      events.Decided.subscribe({
+        next: (decided) => {
+          const { request, connection } = decided;
+          if (request.type === 'ConnectionRequest') tell(connection, refusalOf(decided));
+          else noteDecided(conductIn(conducts, connection), decided);
+        },
+        error,
+        complete,
+      }),
+    );
+    subscriber.add(
+      events.Error.subscribe({
+        next: ({ connection, error: { code } }) => {
+          // The end of the connection follows, with the reason.
+          if (connection !== undefined && code === 'ERR_SSH_PROTOCOL') {
+            conductIn(conducts, connection).brokeProtocol = true;
+          }
+        },
+        error,
+        complete,
+      }),
+    );
+    subscriber.add(
+      events.Disconnected.subscribe({
+        next: (disconnected) => {
+          const { connection } = disconnected;
+          const conduct = conductIn(conducts, connection);
+          conducts.delete(connection.id);
+          tell(connection, endOf(conduct, disconnected));
+        },
+        error,
+        complete,
+      }),
+    );
+  });
+}
 
-  const onDisconnected = ({ connection, by, reason, revoked }: Disconnected): keyof PenaltyWeights | undefined => {
-    const { authenticated, failed, brokeProtocol } = conductOf(connection);
-    if (brokeProtocol && !NOT_HOSTILE.has(reason)) return 'protocolErrorMs';
-    if (authenticated) return undefined;
-    if (revoked?.by === 'loginGrace') return 'graceExceededMs';
-    if (failed) return 'authFailureMs';
-    // Whom this server sends away, because it shuts down for one, was not given the time.
-    return by === 'server' && !brokeProtocol ? undefined : 'noAuthMs';
-  };
+/** Of a connection that was refused nothing else is heard. */
+const refusalOf = (decided: Decided): keyof PenaltyWeights | undefined =>
+  decided.outcome === 'denied' && UNWELCOME.has(decided.reason) ? 'refusedMs' : undefined;
 
-  const onError = ({ connection, error }: ErrorEvent): void => {
-    if (connection !== undefined && error.code === 'ERR_SSH_PROTOCOL') conductOf(connection).brokeProtocol = true;
-  };
+function noteDecided(conduct: Conduct, decided: Decided): void {
+  const { request, outcome } = decided;
+  if ('identity' in request) {
+    conduct.authenticated = true;
+  } else if (request.type === 'SSHUserAuthRequest') {
+    if (outcome === 'granted' && decided.provisional !== true) conduct.authenticated = true;
+    if (isFailedAuthentication(decided)) conduct.failed = true;
+  }
+}
 
-  return merge(
-    // The end of the connection follows, with the reason.
-    events.Error.pipe(tap(onError), ignoreElements()),
-    events.Decided.pipe(map((event) => ({ connection: event.connection, kind: onDecided(event) }))),
-    events.Disconnected.pipe(map((event) => ({ connection: event.connection, kind: onDisconnected(event) }))),
-  ).pipe(filter((it): it is Misbehaviour => it.kind !== undefined));
+function endOf(
+  { authenticated, failed, brokeProtocol }: Conduct,
+  { by, reason, revoked }: Disconnected,
+): keyof PenaltyWeights | undefined {
+  if (brokeProtocol && !NOT_HOSTILE.has(reason)) return 'protocolErrorMs';
+  if (authenticated) return undefined;
+  if (revoked?.by === 'loginGrace') return 'graceExceededMs';
+  if (failed) return 'authFailureMs';
+  // Whom this server sends away, because it shuts down for one, was not given the time.
+  return by === 'server' && !brokeProtocol ? undefined : 'noAuthMs';
+}
+
+function conductIn(conducts: Map<ConnectionId, Conduct>, { id }: ConnectionInfo): Conduct {
+  let conduct = conducts.get(id);
+  if (conduct === undefined) {
+    conduct = { authenticated: false, failed: false, brokeProtocol: false };
+    conducts.set(id, conduct);
+  }
+  return conduct;
 }

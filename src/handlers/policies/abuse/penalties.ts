@@ -1,9 +1,10 @@
-import { concatMap, EMPTY, map } from 'rxjs';
+import { EMPTY, map } from 'rxjs';
 
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny } from '../../../streams/verdict.js';
 import { AddressList } from '../matching/address-list.js';
+import { observed, whenAnswered } from '../answer.js';
 import type { FromConnection } from '../from-connection.js';
 import { askStore } from '../counting/ask-store.js';
 import { requireChoice } from '../choice-checks.js';
@@ -84,14 +85,10 @@ export function penalties<R extends FromConnection>(options: PenaltiesOptions = 
     askStore.extend(store, `${by}/${what}/${source}`, { addMs, maxMs: cap, now });
 
   const penalise = (source: string, weightMs: number, now: number) =>
-    extend('penalty', source, weightMs, now).pipe(
-      concatMap((penaltyMs) =>
-        extend('refusal', source, 0, now).pipe(
-          // In force once it has come so far, until the end, and no longer than what is left of the penalty.
-          concatMap((refusedMs) =>
-            penaltyMs >= minMs || refusedMs > 0 ? extend('refusal', source, penaltyMs, now, penaltyMs) : EMPTY,
-          ),
-        ),
+    whenAnswered(extend('penalty', source, weightMs, now), (penaltyMs = 0) =>
+      whenAnswered(extend('refusal', source, 0, now), (refusedMs = 0) =>
+        // In force once it has come so far, until the end, and no longer than what is left of the penalty.
+        penaltyMs >= minMs || refusedMs > 0 ? extend('refusal', source, penaltyMs, now, penaltyMs) : refusedMs,
       ),
     );
 
@@ -99,9 +96,10 @@ export function penalties<R extends FromConnection>(options: PenaltiesOptions = 
     const source = sourceOf(verdict.request.connection);
     if (source === undefined || verdict.context?.reevaluation === true) return verdict;
 
-    return extend('refusal', source, 0, clockFor(options, verdict).now()).pipe(
-      map((left) => (left > 0 ? deny(verdict, by, DenyReason.Banned) : verdict)),
-      passOnFailure(options, by, verdict),
+    return passOnFailure(options, by, verdict, () =>
+      whenAnswered(extend('refusal', source, 0, clockFor(options, verdict).now()), (left) =>
+        left === 0 ? verdict : deny(verdict, by, DenyReason.Banned),
+      ),
     );
   });
 
@@ -114,7 +112,7 @@ export function penalties<R extends FromConnection>(options: PenaltiesOptions = 
           learn: () => {
             const source = sourceOf(connection);
             if (source === undefined || weights[kind] === 0) return EMPTY;
-            return penalise(source, weights[kind], (options.clock ?? clock).now());
+            return observed(penalise(source, weights[kind], (options.clock ?? clock).now()));
           },
         })),
       ),

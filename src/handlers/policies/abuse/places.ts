@@ -9,10 +9,15 @@ export class Places {
     this.#free = count;
   }
 
+  /** Whether all are taken. */
+  get full(): boolean {
+    return this.#free === 0;
+  }
+
   /** `work$` with a place for as long as it is subscribed, or, when all are taken, what `turnedAway` says. Cold. */
   occupy<T>(work$: Observable<T>, turnedAway: () => T): Observable<T> {
     return defer(() => {
-      if (this.#free === 0) return of(turnedAway());
+      if (this.full) return of(turnedAway());
       this.#free -= 1;
       return work$.pipe(
         finalize(() => {

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 
-import { concatMap, defer, from, of } from 'rxjs';
+import { concatMap, of } from 'rxjs';
 
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
-import { deny } from '../../../streams/verdict.js';
+import { deny, type Verdict } from '../../../streams/verdict.js';
 import type { FromConnection } from '../from-connection.js';
-import { isPending } from '../answer.js';
+import { isPending, observed } from '../answer.js';
 import { decideWith } from '../composition/decide-with.js';
 import { holdVerdict } from './hold-verdict.js';
 import { requireCount, requireDuration } from '../option-checks.js';
@@ -72,15 +72,19 @@ export function uniformDelay<R extends FromConnection>(policy: Policy<R>, option
     // Granted before: nobody measures how long it takes.
     if (verdict.context?.reevaluation === true) return ask(policy, verdict);
 
-    const check$ = defer(() => {
-      const clock = clockFor(options, verdict);
-      const until = clock.now() + floorMs + randomInt(jitterMs + 1);
-      const answer = ask(policy, verdict);
-      return (isPending(answer) ? from(answer) : of(answer)).pipe(
-        concatMap((it) => (it.state === 'granted' ? of(it) : holdVerdict(it, until, clock))),
-      );
-    });
-    return places.occupy(whileConnected(by, verdict, check$), () => deny(verdict, by, DenyReason.LimitReached));
+    const turnedAway = (): Verdict<R> => deny(verdict, by, DenyReason.LimitReached);
+    if (places.full) return turnedAway();
+    const clock = clockFor(options, verdict);
+    const askedAt = clock.now();
+    const answer = ask(policy, verdict);
+    // Nearly every sign-in: neither checked any more nor held, it takes no place.
+    if (!isPending(answer) && answer.state === 'granted') return answer;
+
+    const until = askedAt + floorMs + randomInt(jitterMs + 1);
+    const check$ = observed(answer).pipe(
+      concatMap((it) => (it.state === 'granted' ? of(it) : holdVerdict(it, until, clock))),
+    );
+    return places.occupy(whileConnected(by, verdict, check$), turnedAway);
   });
 }
 

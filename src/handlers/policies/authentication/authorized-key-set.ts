@@ -2,87 +2,114 @@ import {
   type AuthorizedKey,
   type AuthorizedKeysProblem,
   parseAuthorizedKeys,
-  unenforceableOptions,
 } from '../../../protocol/authentication/authorized-keys.js';
+import type { Certificate } from '../../../protocol/authentication/certificate.js';
 import { sameKey } from '../../../protocol/authentication/public-key.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
-import { readExpiryOption } from './key-expiry-option.js';
-import { type KeyOrigin, readFromOption } from './key-from-option.js';
+import type { OfferedKeyAuthRequest, ProvenKeyAuthRequest } from '../../../streams/events/ssh-user-auth-request.js';
+import type { KeyJudgement } from './answer-key.js';
+import { certificateRefusal, type CertificateTerms, readCertificateTerms } from './certificate-terms.js';
+import type { KeyAdmission } from './key-admission.js';
+import { permittedByBoth } from './key-permissions.js';
+import { type KeyTerms, readKeyTerms } from './key-terms.js';
+import { securityKeyRefusal } from './security-key-refusal.js';
 
 /** The form in which a user's keys may be given: the text of an authorized_keys file, or its entries. */
 export type AuthorizedKeysSource = string | readonly AuthorizedKey[];
 
-/** One key with what restricts it. */
-interface RestrictedKey {
+type KeyRequest = OfferedKeyAuthRequest | ProvenKeyAuthRequest;
+
+/** One key, and on what terms it may be used. */
+interface KeyLine {
   readonly blob: Buffer;
-  readonly origin: KeyOrigin | undefined;
-  /** Last millisecond of its life; infinite if nothing limits it. */
-  readonly expiresAt: number;
+  readonly terms: KeyTerms;
 }
 
-/** The options that {@link AuthorizedKeySet} gives effect to. */
-const ENFORCED: ReadonlySet<string> = new Set(['from', 'expiry-time']);
-
-/**
- * Keys that may sign in, with the options `from` and `expiry-time` enforced.
- *
- * Options restrict a key, so an entry with any other option is left out: it must not get more than was meant.
- */
+/** Keys that may sign in, and authorities whose certificates may, each on the terms of its line. */
 export class AuthorizedKeySet {
-  readonly #keys: readonly RestrictedKey[];
+  readonly #keys: readonly KeyLine[];
+  readonly #authorities: readonly KeyLine[];
 
   /** @param onProblem - Told of each line that was left out, and why. */
   constructor(source: AuthorizedKeysSource, onProblem: (problem: AuthorizedKeysProblem) => void) {
     const { entries, problems } =
       typeof source === 'string' ? parseAuthorizedKeys(source) : { entries: source, problems: [] };
-    const keys: RestrictedKey[] = [];
+    const lines: KeyLine[] = [];
     const found = [...problems];
     for (const entry of entries) {
-      const key = restrict(entry);
-      if ('fault' in key) found.push({ line: entry.line, message: key.fault });
-      else keys.push(key);
+      const terms = readKeyTerms(entry);
+      if ('fault' in terms) found.push({ line: entry.line, message: terms.fault });
+      else lines.push({ blob: entry.blob, terms });
     }
-    this.#keys = keys;
+    this.#keys = lines.filter(({ terms }) => !terms.isAuthority);
+    this.#authorities = lines.filter(({ terms }) => terms.isAuthority);
     for (const problem of found.sort((a, b) => a.line - b.line)) onProblem(problem);
   }
 
-  /** Why a key may not sign in from `address` at the time `now`; undefined if it may. */
-  refusal(blob: Uint8Array, address: string, now: number): DenyReason | undefined {
-    const offered = { blob: Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength) };
-    let admitted = false;
-    let elsewhere = false;
-    // To the end in any case: the time taken tells nobody where in the list a key stands.
-    for (const key of this.#keys) {
-      const same = sameKey(key, offered) && now <= key.expiresAt;
-      const here = key.origin === undefined || key.origin.admits(address);
-      admitted ||= same && here;
-      elsewhere ||= same && !here;
-    }
-    if (admitted) return undefined;
-    return elsewhere ? DenyReason.AddressNotAllowed : DenyReason.KeyNotAccepted;
+  /** Whether the key of `request` may sign in at the time `now`. A certificate of an unknown authority is for others to judge. */
+  judge(request: KeyRequest, now: number): KeyJudgement {
+    const { certificate } = request.key;
+    if (certificate !== undefined) return this.#judgeCertificate(request, certificate, now);
+    return firstOf(this.#keys, request.key.blob, (terms) => {
+      if (now > terms.expiresAt) return DenyReason.KeyNotAccepted;
+      return (
+        originRefusal(terms, request) ??
+        securityKeyRefusal(request, terms) ?? { permissions: terms.permissions, endsAt: terms.expiresAt + 1 }
+      );
+    });
+  }
+
+  #judgeCertificate(request: KeyRequest, certificate: Certificate, now: number): KeyJudgement {
+    const { blob } = certificate.authority;
+    if (!this.#authorities.some((line) => sameKey(line, { blob: bufferOf(blob) }))) return undefined;
+    const terms = readCertificateTerms(certificate);
+    if (terms === undefined) return DenyReason.KeyNotAccepted;
+    return firstOf(this.#authorities, blob, (line) => judgeBoth(line, terms, request, now));
   }
 }
 
-function restrict(entry: AuthorizedKey): RestrictedKey | { readonly fault: string } {
-  const unenforced = unenforceableOptions(entry, ENFORCED);
-  if (unenforced.length > 0) {
-    const names = unenforced.map((option) => option.name).join(', ');
-    return { fault: `nothing enforces the option ${names}, so the key must not be accepted` };
+/** The first admission that a line gives to the key `blob`; if none does, what comes nearest to one. */
+function firstOf(
+  lines: readonly KeyLine[],
+  blob: Uint8Array,
+  judge: (terms: KeyTerms) => KeyAdmission | DenyReason,
+): KeyAdmission | DenyReason {
+  const shown = { blob: bufferOf(blob) };
+  let admission: KeyAdmission | undefined;
+  let refusal: DenyReason = DenyReason.KeyNotAccepted;
+  // To the end in any case: the time taken tells nobody where in the list a key stands.
+  for (const line of lines) {
+    if (!sameKey(line, shown)) continue;
+    const judgement = judge(line.terms);
+    if (typeof judgement !== 'string') admission ??= judgement;
+    else if (judgement !== DenyReason.KeyNotAccepted) refusal = judgement;
   }
-
-  let origin: KeyOrigin | undefined;
-  let expiresAt = Infinity;
-  for (const { name, value = '' } of entry.options) {
-    if (name === 'from') {
-      const reading = readFromOption(value);
-      if ('fault' in reading) return { fault: `option from: ${reading.fault}` };
-      origin = reading;
-    } else {
-      const expiry = readExpiryOption(value);
-      if (expiry === undefined) return { fault: 'option expiry-time: the value is not a time' };
-      // Given more than once, the earliest counts.
-      expiresAt = Math.min(expiresAt, expiry);
-    }
-  }
-  return { blob: entry.blob, origin, expiresAt };
+  return admission ?? refusal;
 }
+
+/** Both the line of the authority and the certificate have to allow it. */
+function judgeBoth(
+  line: KeyTerms,
+  terms: CertificateTerms,
+  request: KeyRequest,
+  now: number,
+): KeyAdmission | DenyReason {
+  if (now > line.expiresAt) return DenyReason.KeyNotAccepted;
+  const names = line.principals ?? new Set([request.user]);
+  const refusal =
+    originRefusal(line, request) ??
+    certificateRefusal(terms, names, request.connection.remoteAddress, now) ??
+    securityKeyRefusal(request, {
+      mayBeUntouched: line.mayBeUntouched && terms.mayBeUntouched,
+      mustVerifyUser: line.mustVerifyUser || terms.mustVerifyUser,
+    });
+  if (refusal !== undefined) return refusal;
+  const permissions = permittedByBoth(line.permissions, terms.permissions);
+  if (permissions === undefined) return DenyReason.KeyNotAccepted;
+  return { permissions, endsAt: Math.min(line.expiresAt + 1, terms.validBefore) };
+}
+
+const originRefusal = ({ origin }: KeyTerms, { connection }: KeyRequest): DenyReason | undefined =>
+  origin?.admits(connection.remoteAddress) === false ? DenyReason.AddressNotAllowed : undefined;
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

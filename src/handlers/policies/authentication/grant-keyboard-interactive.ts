@@ -15,6 +15,7 @@ import { decideEach } from '../decide-each.js';
 import { requireCount, requireFunction } from '../option-checks.js';
 import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
+import { recalled } from './recalled.js';
 
 /** Options of {@link grantKeyboardInteractive}. */
 export interface KeyboardInteractiveOptions extends PolicyOptions {
@@ -37,6 +38,8 @@ export interface KeyboardInteractiveOptions extends PolicyOptions {
   /** Rounds of questions in one attempt; `'again'` in the last one denies. Integer, at least 1. Default 3. */
   readonly maxRounds?: number;
 }
+
+const RECALLED = { right: true, wrong: false, again: 'again' } as const;
 
 /** As many as a {@link Challenge} may hold. */
 const MAX_PROMPTS = 16;
@@ -77,10 +80,12 @@ export function grantKeyboardInteractive(options: KeyboardInteractiveOptions): P
 
   const judge = (verdict: Open, request: KeyboardInteractiveAnswer): Answer<Verdict<SSHUserAuthRequest>> =>
     whenAnswered(
-      verify(
-        request.user,
-        request.answers.map((answer) => answer.expose()),
-        request,
+      recalled<boolean | 'again'>(verdict, by, RECALLED, () =>
+        verify(
+          request.user,
+          request.answers.map((answer) => answer.expose()),
+          request,
+        ),
       ),
       (outcome) => {
         if (outcome === true) return grant(verdict, request, by);

@@ -6,6 +6,7 @@ import { type Answer, whenAnswered } from '../answer.js';
 import { decideEach } from '../decide-each.js';
 import { requireFunction } from '../option-checks.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
+import { recalled } from './recalled.js';
 
 /**
  * Tells whether a password is the user's.
@@ -14,6 +15,9 @@ import { policyName, type PolicyOptions } from '../policy-options.js';
  * as for one who does, or the difference tells an attacker which names exist.
  */
 export type VerifyPassword = (user: string, password: string, request: PasswordAuthRequest) => Answer<boolean>;
+
+/** A password is right or wrong; nobody is asked again. */
+const RECALLED = { right: true, wrong: false, again: false };
 
 /**
  * Grants passwords that `verify` confirms (RFC 4252 section 8). The others are left to other policies, and denied with
@@ -43,7 +47,8 @@ export function grantPassword(verify: VerifyPassword, options: PolicyOptions = {
     const { request } = verdict;
     if (verdict.state !== 'open' || request.method !== 'password' || request.newPassword !== undefined) return verdict;
 
-    return whenAnswered(verify(request.user, request.password.expose(), request), (correct) =>
+    const verified = recalled(verdict, by, RECALLED, () => verify(request.user, request.password.expose(), request));
+    return whenAnswered(verified, (correct) =>
       correct === true ? grant(verdict, request, by) : decline(verdict, by, DenyReason.BadCredential),
     );
   });

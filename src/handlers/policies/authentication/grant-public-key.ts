@@ -1,6 +1,5 @@
 import { SshServerError } from '../../../errors.js';
 import type { AuthorizedKey, AuthorizedKeysProblem } from '../../../protocol/authentication/authorized-keys.js';
-import { type Clock, systemClock } from '../../../streams/clock.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type {
   OfferedKeyAuthRequest,
@@ -8,14 +7,15 @@ import type {
   SSHUserAuthRequest,
 } from '../../../streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../streams/policy.js';
-import { acceptOffer, decline, grant } from '../../../streams/verdict.js';
+import { decline } from '../../../streams/verdict.js';
 import { type Answer, whenAnswered } from '../answer.js';
+import { answerKey, isForKeys } from './answer-key.js';
 import { AuthorizedKeySet, type AuthorizedKeysSource } from './authorized-key-set.js';
 import { decideEach } from '../decide-each.js';
+import { type DeadlineOptions, endingOf } from '../lifetime/ending-options.js';
 import { requireFunction } from '../option-checks.js';
-import { requireClock } from '../policy-clock.js';
+import { clockFor } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
-import { policyName, type PolicyOptions } from '../policy-options.js';
 
 /**
  * Finds the keys of a user. Asked for the offer and again for the proof; an Observable that completes without a value
@@ -26,8 +26,8 @@ export type FindAuthorizedKeys = (
   request: OfferedKeyAuthRequest | ProvenKeyAuthRequest,
 ) => Answer<AuthorizedKeysSource>;
 
-/** Options of {@link grantPublicKey}. */
-export interface GrantPublicKeyOptions extends PolicyOptions {
+/** Options of {@link grantPublicKey}. Grace and warnings are about the end of a key that has one. */
+export interface GrantPublicKeyOptions extends DeadlineOptions {
   /** Whose keys these are; requests of other users pass untouched. Default: every user's. */
   readonly user?: string | readonly string[];
   /**
@@ -35,23 +35,30 @@ export interface GrantPublicKeyOptions extends PolicyOptions {
    * the policy was made. Default: such a line throws when the policy is made, and is skipped silently later.
    */
   readonly onProblem?: (problem: AuthorizedKeysProblem, user: string | undefined) => void;
-  /** Where time comes from, for `expiry-time`. Default {@link systemClock}. */
-  readonly clock?: Clock;
 }
 
-/** The types of OpenSSH certificates (PROTOCOL.certkeys). */
-const CERTIFICATE = /-cert-v\d\d@openssh\.com$/;
-
 /**
- * Accepts the offer of a key that `source` lists, and grants its proof (RFC 4252 section 7).
+ * Accepts the offer of a key that `source` lists, and grants its proof (RFC 4252 section 7). So it does with certificates of an
+ * authority that `source` lists with the option `cert-authority` (OpenSSH PROTOCOL.certkeys).
  *
- * `source` is the text of an authorized_keys file (sshd(8)), its entries, or a function that finds them by user. The
- * options `from` (addresses, not host names) and `expiry-time` are enforced. An entry with any other option is not used,
- * since options restrict a key and nothing here enforces them.
+ * `source` is the text of an authorized_keys file (sshd(8)), its entries, or a function that finds them by user. Every option is
+ * enforced, also in what the user asks for later, whatever other policies say to that:
+ *
+ * - `from` (addresses, not host names), `expiry-time`, which ends a session as well, `cert-authority` and `principals`;
+ * - `command`, which runs in place of whatever is asked for: policies and services see an `exec` of it, and what was asked for is
+ *   in `SSH_ORIGINAL_COMMAND`; `environment`, but for variables that steer what is loaded and run;
+ * - `restrict`, `pty`, `agent-forwarding`, `port-forwarding`, `X11-forwarding` and those that begin with `no-`, `permitopen`,
+ *   `permitlisten`; `tunnel` rules tunnels out, since there are none here to choose from;
+ * - security keys have to be touched unless `no-touch-required`, and to know their user if `verify-required`. A certificate has
+ *   to say so as well.
+ *
+ * `user-rc` and `no-user-rc` change nothing, since no script of the user is run. An entry with an option that is not known, or
+ * has a value that makes no sense, is not used.
  *
  * Other keys are left to other policies, and denied if none grants them: with {@link DenyReason.KeyNotAccepted}, or
- * {@link DenyReason.AddressNotAllowed} where only `from` stands against it, and wrong signatures with
- * {@link DenyReason.BadSignature}. Requests of other methods pass untouched, and so do certificates.
+ * {@link DenyReason.AddressNotAllowed} where only the address stands against it, and wrong signatures, like those of security
+ * keys that were not touched, with {@link DenyReason.BadSignature}. Requests of other methods pass untouched, and so do
+ * certificates of authorities that are not listed.
  *
  * @example
  * ```ts
@@ -70,25 +77,21 @@ export function grantPublicKey(
   source: AuthorizedKeysSource | FindAuthorizedKeys,
   options: GrantPublicKeyOptions = {},
 ): Policy<SSHUserAuthRequest> {
-  const by = policyName('grantPublicKey', options);
-  const { clock = systemClock, onProblem } = options;
+  const ending = endingOf('grantPublicKey', options);
+  const { onProblem } = options;
   if (onProblem !== undefined) requireFunction('grantPublicKey', 'onProblem', onProblem);
-  requireClock('grantPublicKey', options);
   const isConcerned = concernedUsers(options.user);
   const keysOf = finder(source, onProblem);
 
-  return decideEach(by, (verdict) => {
+  return decideEach(ending.by, (verdict) => {
     const { request } = verdict;
-    if (verdict.state !== 'open' || request.method !== 'publickey') return verdict;
-    if (!isConcerned(request.user) || CERTIFICATE.test(request.key.type)) return verdict;
-    if (request.stage === 'refuted') return decline(verdict, by, DenyReason.BadSignature);
+    if (!isForKeys(verdict, ending) || request.method !== 'publickey' || !isConcerned(request.user)) return verdict;
+    if (request.stage === 'refuted') return decline(verdict, ending.by, DenyReason.BadSignature);
 
     return whenAnswered(keysOf(request.user, request), (keys) => {
-      const { key, connection } = request;
-      const refusal =
-        keys === undefined ? DenyReason.KeyNotAccepted : keys.refusal(key.blob, connection.remoteAddress, clock.now());
-      if (refusal !== undefined) return decline(verdict, by, refusal);
-      return request.stage === 'proven' ? grant(verdict, request, by) : acceptOffer(verdict, request, by);
+      const judgement =
+        keys === undefined ? DenyReason.KeyNotAccepted : keys.judge(request, clockFor(options, verdict).now());
+      return answerKey(verdict, request, judgement, ending, options);
     });
   });
 }
@@ -128,8 +131,8 @@ function finder(
 const isEntryList = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.every((entry: Partial<AuthorizedKey> | null | undefined) => {
-    const { blob, options } = entry ?? {};
-    return blob instanceof Uint8Array && Array.isArray(options);
+    const { blob, options, publicKey } = entry ?? {};
+    return blob instanceof Uint8Array && Array.isArray(options) && typeof publicKey === 'object';
   });
 
 const unusable = ({ line, message }: AuthorizedKeysProblem): SshServerError =>

@@ -1,8 +1,8 @@
-import { from, mergeMap, Observable, of, Subject, Subscription, takeUntil } from 'rxjs';
+import { mergeMap, Observable, Subject, Subscription, takeUntil } from 'rxjs';
 
 import type { Policy } from '../../../streams/policy.js';
 import type { PolicyName, Verdict } from '../../../streams/verdict.js';
-import { type Answer, isPending } from '../answer.js';
+import { type Answer, observed } from '../answer.js';
 import { decideEach, type UndeniedVerdict } from '../decide-each.js';
 import { MemberPolicy } from './member-policy.js';
 
@@ -77,16 +77,53 @@ export const decideWith =
         if (!sourceEnded || left === 0) finish();
       };
 
+      /** While a member is being asked, what is to become of this policy: an answer that was given before goes first. */
+      let fates: (() => void)[] | undefined;
+      const befall = (fate: () => void): void => {
+        if (fates === undefined) fate();
+        else fates.push(fate);
+      };
       for (const member of members.values()) {
-        subscriptions.add(member.subscribe({ error: fail, complete: memberEnded }));
+        const error = (cause: unknown): void => {
+          befall(() => {
+            fail(cause);
+          });
+        };
+        const complete = (): void => {
+          befall(memberEnded);
+        };
+        subscriptions.add(member.subscribe({ error, complete }));
         if (subscriptions.closed) return;
       }
 
       const ask: AskMember<R> = (policy, verdict, next) => {
         const member = members.get(policy);
         if (member === undefined) throw new TypeError(`${by} asked a policy that is no member of it`);
-        const answer$ = member.ask(verdict);
-        return next === undefined ? answer$ : answer$.pipe(mergeMap((answer) => toObservable(next(answer))));
+        const told: { answer?: Verdict<R> } = {};
+        let settle = (answer: Verdict<R>): void => {
+          told.answer = answer;
+        };
+        const outer = fates;
+        const ownFates: (() => void)[] = [];
+        fates = ownFates;
+        const forget = member.ask(verdict, (answer) => {
+          settle(answer);
+        });
+        fates = outer;
+        if (told.answer !== undefined && ownFates.length === 0) {
+          return next === undefined ? told.answer : next(told.answer);
+        }
+
+        const answer$ = new Observable<Verdict<R>>((late) => {
+          settle = (answer) => {
+            late.next(answer);
+            late.complete();
+          };
+          if (told.answer !== undefined) settle(told.answer);
+          for (const fate of ownFates) fate();
+          return forget;
+        });
+        return next === undefined ? answer$ : answer$.pipe(mergeMap((answer) => observed(next(answer))));
       };
       subscriptions.add(
         verdict$
@@ -109,7 +146,5 @@ export const decideWith =
       );
     });
   };
-
-const toObservable = <T>(answer: Answer<T>): Observable<T> => (isPending(answer) ? from(answer) : of(answer));
 
 type Members<R> = ReadonlyMap<Policy<R>, MemberPolicy<R>>;

@@ -1,4 +1,4 @@
-import { defer, isObservable, Observable, Subject, Subscription } from 'rxjs';
+import { defer, isObservable, type Observable, Subject, Subscription } from 'rxjs';
 
 import { SshServerError } from '../../../errors.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
@@ -31,8 +31,10 @@ export class MemberPolicy<R> {
   readonly #by: PolicyName;
   readonly #output$: Observable<unknown>;
   #input = new Subject<Verdict<R>>();
-  /** By request; first come, first answered where the same request is asked about twice. */
-  #questions = new Map<R, readonly Question<R>[]>();
+  /** What is being asked; nearly always answered in that very call. */
+  #asking: Question<R> | undefined;
+  /** What the member thinks about, by request; first come, first answered where the same request is asked about twice. */
+  #questions: Questions<R> = new Map();
 
   /**
    * @param by - The policy that it is a member of, for errors.
@@ -52,6 +54,7 @@ export class MemberPolicy<R> {
   /** Begins anew: what was asked before is answered no more. */
   subscribe(fate: MemberFate): Subscription {
     this.#input = new Subject();
+    this.#asking = undefined;
     this.#questions = new Map();
     const subscription = new Subscription();
     subscription.add(
@@ -73,28 +76,25 @@ export class MemberPolicy<R> {
   }
 
   /**
-   * Puts `verdict` to the policy when subscribed, once.
+   * Puts `verdict` to the policy. `settle` is called once, in the call in which the policy answers, which may be this one; never
+   * if the policy ends before. An answer against the rules of verdicts counts as a denial with {@link DenyReason.PolicyFailed}.
    *
-   * Emits the answer in the call in which the policy gives it, and completes; never errors; forgets the question when
-   * unsubscribed. An answer against the rules of verdicts counts as a denial with {@link DenyReason.PolicyFailed}.
+   * @returns forgets the question
    */
-  ask(verdict: UndeniedVerdict<R>): Observable<Verdict<R>> {
-    return new Observable((subscriber) => {
-      const questions = this.#questions;
-      const { request } = verdict;
-      const question: Question<R> = {
-        verdict,
-        settle: (answer) => {
-          subscriber.next(answer);
-          subscriber.complete();
-        },
-      };
-      subscriber.add(() => {
-        forget(questions, request, question);
-      });
-      questions.set(request, [...(questions.get(request) ?? []), question]);
-      this.#input.next(verdict);
-    });
+  ask(verdict: UndeniedVerdict<R>, settle: (answer: Verdict<R>) => void): () => void {
+    const question: Question<R> = { verdict, settle };
+    const questions = this.#questions;
+    if (this.#asking !== undefined) wait(questions, this.#asking);
+    this.#asking = question;
+    this.#input.next(verdict);
+    // Else it was answered, is asked about something else or begins anew.
+    if (this.#asking === question) {
+      this.#asking = undefined;
+      wait(questions, question);
+    }
+    return () => {
+      forget(questions, question);
+    };
   }
 
   /** Nothing more will be asked. */
@@ -110,10 +110,9 @@ export class MemberPolicy<R> {
     if (!isVerdict(emitted)) return false;
     // If it was asked about, it is one of those requests.
     const verdict = emitted as Verdict<R>;
-    const [question] = this.#questions.get(verdict.request) ?? [];
+    const question = this.#take(verdict.request);
     // Answered twice, or a request that was never asked about: there is nobody to tell.
     if (question === undefined) return true;
-    forget(this.#questions, verdict.request, question);
 
     const broken = brokenRule(question.verdict, verdict);
     question.settle(
@@ -122,12 +121,33 @@ export class MemberPolicy<R> {
     return true;
   }
 
+  /** The question about `request` that has waited longest, which waits no more. */
+  #take(request: R): Question<R> | undefined {
+    const [waiting] = this.#questions.get(request) ?? [];
+    if (waiting !== undefined) {
+      forget(this.#questions, waiting);
+      return waiting;
+    }
+    const asking = this.#asking;
+    if (asking?.verdict.request !== request) return undefined;
+    this.#asking = undefined;
+    return asking;
+  }
+
   #failure(what: string): SshServerError {
     return new SshServerError('ERR_SSH_POLICY_FAILED', `${this.#by}: a policy in it ${what}`);
   }
 }
 
-function forget<R>(questions: Map<R, readonly Question<R>[]>, request: R, question: Question<R>): void {
+type Questions<R> = Map<R, readonly Question<R>[]>;
+
+function wait<R>(questions: Questions<R>, question: Question<R>): void {
+  const { request } = question.verdict;
+  questions.set(request, [...(questions.get(request) ?? []), question]);
+}
+
+function forget<R>(questions: Questions<R>, question: Question<R>): void {
+  const { request } = question.verdict;
   const others = questions.get(request)?.filter((it) => it !== question) ?? [];
   if (others.length === 0) questions.delete(request);
   else questions.set(request, others);

@@ -38,7 +38,10 @@ export class ShadowRun<R extends SshRequest> {
   #life: Subscription | undefined;
   /** Oldest first. */
   readonly #pending = new Set<Watched<R>>();
-  #latest: UndeniedVerdict<R> | undefined;
+  /** What is being put to the policy. Not kept longer: a request may hold a password. */
+  #asking: UndeniedVerdict<R> | undefined;
+  /** Where a failure is told of that no request has brought about. */
+  #context: PolicyContext | undefined;
   readonly #contexts = new WeakMap<PolicyContext, PolicyContext>();
 
   constructor(policy: Policy<R>, options: ShadowRunOptions) {
@@ -48,7 +51,8 @@ export class ShadowRun<R extends SshRequest> {
 
   /** Asks the policy about `verdict`, and reports what it answers, at once or later. Never throws. */
   watch(verdict: UndeniedVerdict<R>): void {
-    this.#latest = verdict;
+    this.#asking = verdict;
+    this.#context = verdict.context;
     try {
       const member = (this.#member ??= new MemberPolicy('shadow', this.#policy));
       const life = this.#life ?? this.#begin(member);
@@ -56,17 +60,19 @@ export class ShadowRun<R extends SshRequest> {
       if (!life.closed) this.#ask(member, verdict);
     } catch (cause) {
       this.#fail(cause);
+    } finally {
+      this.#asking = undefined;
     }
   }
 
   /** Unsubscribes the policy. Never throws. */
   end(): void {
-    const latest = this.#latest;
-    this.#latest = undefined;
+    const context = this.#context;
+    this.#context = undefined;
     try {
       this.#drop();
     } catch (cause) {
-      if (latest !== undefined) this.#reportFailure(latest, cause);
+      this.#reportFailure(context, undefined, cause);
     }
   }
 
@@ -93,7 +99,7 @@ export class ShadowRun<R extends SshRequest> {
     const watched: Watched<R> = { verdict, waiting: new Subscription(), toldSilent: false };
     this.#pending.add(watched);
     watched.waiting.add(
-      member.ask(this.#shadowed(verdict)).subscribe((answer) => {
+      member.ask(this.#shadowed(verdict), (answer) => {
         this.#forget(watched);
         this.#report(verdict, answer, clock.now() - askedAt);
       }),
@@ -104,7 +110,11 @@ export class ShadowRun<R extends SshRequest> {
     watched.waiting.add(
       at(clock, askedAt + silentAfterMs).subscribe(() => {
         watched.toldSilent = true;
-        this.#reportFailure(verdict, failure(`has not answered for ${String(silentAfterMs)} ms`));
+        this.#reportFailure(
+          verdict.context,
+          verdict.request,
+          failure(`has not answered for ${String(silentAfterMs)} ms`),
+        );
       }),
     );
     if (this.#pending.size > maxPending) this.#forgetOldest();
@@ -113,8 +123,10 @@ export class ShadowRun<R extends SshRequest> {
   #forgetOldest(): void {
     for (const oldest of this.#pending) {
       this.#forget(oldest);
-      if (!oldest.toldSilent)
-        this.#reportFailure(oldest.verdict, failure('is too slow: too many requests wait for it'));
+      const { context, request } = oldest.verdict;
+      if (!oldest.toldSilent) {
+        this.#reportFailure(context, request, failure('is too slow: too many requests wait for it'));
+      }
       return;
     }
   }
@@ -126,13 +138,14 @@ export class ShadowRun<R extends SshRequest> {
 
   /** The policy is of no use until it is subscribed again. */
   #fail(cause: unknown): void {
-    const suffered = this.#latest;
+    const [longest] = this.#pending;
+    const suffered = this.#asking ?? longest?.verdict;
     try {
       this.#drop();
     } catch {
       // What failed first is what has to be told.
     }
-    if (suffered !== undefined) this.#reportFailure(suffered, cause);
+    this.#reportFailure(this.#context, suffered?.request, cause);
   }
 
   #drop(): void {
@@ -144,7 +157,9 @@ export class ShadowRun<R extends SshRequest> {
   }
 
   #report(verdict: UndeniedVerdict<R>, answer: Verdict<R>, elapsedMs: number): void {
-    if (answer.state === 'denied' && answer.cause !== undefined) this.#reportFailure(verdict, answer.cause);
+    if (answer.state === 'denied' && answer.cause !== undefined) {
+      this.#reportFailure(verdict.context, verdict.request, answer.cause);
+    }
     const { by = 'shadow', ...decision } = decisionOf(verdict, answer);
     verdict.context?.report({
       type: 'shadow',
@@ -156,8 +171,9 @@ export class ShadowRun<R extends SshRequest> {
     });
   }
 
-  #reportFailure({ request, context }: UndeniedVerdict<R>, cause: unknown): void {
-    context?.report({ type: 'failure', request, by: this.#options.name ?? 'shadow', cause });
+  #reportFailure(context: PolicyContext | undefined, request: R | undefined, cause: unknown): void {
+    const by = this.#options.name ?? 'shadow';
+    context?.report({ type: 'failure', ...(request === undefined ? {} : { request }), by, cause });
   }
 
   /** What the policy gets to see: without power over the real request, and without the reasons of others. */

@@ -1,7 +1,8 @@
-import { catchError, type MonoTypeOperatorFunction, of } from 'rxjs';
+import { catchError, from, of } from 'rxjs';
 
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { PolicyName, Verdict } from '../../../streams/verdict.js';
+import { type Answer, isPending } from '../answer.js';
 
 /** Options of a policy that has to decide even if its store fails. */
 export interface StoreFailureOption {
@@ -13,15 +14,24 @@ export interface StoreFailureOption {
   readonly onStoreFailure?: 'deny' | 'allow';
 }
 
-/** Lets `verdict` pass if the store fails and the policy was told so, and reports the failure. */
-export const passOnFailure = <R>(
+/** Decides by a store; lets `verdict` pass if that fails and the policy was told so, and reports the failure. */
+export function passOnFailure<R>(
   { onStoreFailure = 'deny' }: StoreFailureOption,
   by: PolicyName,
   verdict: Verdict<R>,
-): MonoTypeOperatorFunction<Verdict<R>> =>
-  catchError((cause: unknown) => {
-    if (onStoreFailure === 'deny') throw cause;
+  decide: () => Answer<Verdict<R>>,
+): Answer<Verdict<R>> {
+  if (onStoreFailure === 'deny') return decide();
+
+  const pass = (cause: unknown): Verdict<R> => {
     // Only a server gives a context, and it asks about nothing but its own requests.
     verdict.context?.report({ type: 'failure', request: verdict.request as SshRequest, by, cause });
-    return of(verdict);
-  });
+    return verdict;
+  };
+  try {
+    const answer = decide();
+    return isPending(answer) ? from(answer).pipe(catchError((cause: unknown) => of(pass(cause)))) : answer;
+  } catch (cause) {
+    return pass(cause);
+  }
+}

@@ -1,7 +1,6 @@
-import { map, type Observable } from 'rxjs';
-
 import { DenyReason } from '../../../streams/deny-reason.js';
 import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
+import { type Answer, whenAnswered } from '../answer.js';
 import { askStore } from './ask-store.js';
 import { requireChoice } from '../choice-checks.js';
 import { requireCount, requireDuration } from '../option-checks.js';
@@ -17,8 +16,8 @@ export interface WindowedLimitOptions extends ClockOption, CounterStoreOptions, 
   readonly windowMs: number;
 }
 
-/** Charges a verdict to a key, and denies it if that is one too many. Cold; errors if the store fails and that is to count. */
-export type ChargeTo = <R>(key: string, verdict: Verdict<R>) => Observable<Verdict<R>>;
+/** Charges a verdict to a key, and denies it if that is one too many. Fails if the store does and that is to count. */
+export type ChargeTo = <R>(key: string, verdict: Verdict<R>) => Answer<Verdict<R>>;
 
 /**
  * What the policies share that count in a sliding window: denies with {@link DenyReason.RateLimited} beyond the limit.
@@ -38,8 +37,10 @@ export function windowedLimit(policy: string, by: PolicyName, options: WindowedL
   const prefix = options.store === undefined ? '' : `${by}/${String(limit)}/${String(windowMs)}/`;
 
   return (key, verdict) =>
-    askStore.hit(store, `${prefix}${key}`, { limit, windowMs, now: clockFor(options, verdict).now() }).pipe(
-      map(({ allowed }) => (allowed ? verdict : deny(verdict, by, DenyReason.RateLimited))),
-      passOnFailure(options, by, verdict),
-    );
+    passOnFailure(options, by, verdict, () => {
+      const hit = { limit, windowMs, now: clockFor(options, verdict).now() };
+      return whenAnswered(askStore.hit(store, `${prefix}${key}`, hit), (result) =>
+        result?.allowed === true ? verdict : deny(verdict, by, DenyReason.RateLimited),
+      );
+    });
 }

@@ -1,9 +1,9 @@
-import { concat, concatMap, defer, filter, from, map, type Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 
 import type { Clock } from '../../../streams/clock.js';
 import type { LeaseSignal } from '../../../streams/lease.js';
 import type { Ending } from './ending-options.js';
-import { at } from '../long-timer.js';
+import { LongWait } from '../long-wait.js';
 
 /** What is said on the way to the end, and at the end. */
 export interface DeadlineTexts {
@@ -26,17 +26,28 @@ export function deadline(
   { by, graceMs, warnBeforeMs }: Ending,
   { warning, reason }: DeadlineTexts,
 ): Observable<LeaseSignal> {
-  return defer(() => {
+  return new Observable((subscriber) => {
+    const wait = new LongWait(clock);
+    const end = (): void => {
+      subscriber.next({ type: 'revoke', reason, by, graceMs });
+      subscriber.complete();
+    };
+    const go = (index: number): void => {
+      const before = warnBeforeMs[index];
+      if (before === undefined) {
+        wait.until(time, end);
+        return;
+      }
+      wait.until(time - before, () => {
+        const leftMs = time - clock.now();
+        // The clock may have been set forward beyond the end itself.
+        if (leftMs > 0) subscriber.next({ type: 'warn', message: warning(leftMs) });
+        if (!subscriber.closed) go(index + 1);
+      });
+    };
     const leftMs = time - clock.now();
     const late = warnBeforeMs.filter((before) => before > leftMs).length;
-    const warning$ = from(warnBeforeMs.slice(Math.max(0, late - 1))).pipe(
-      concatMap((before) => at(clock, time - before)),
-      map(() => time - clock.now()),
-      // The clock may have been set forward beyond the end itself.
-      filter((left) => left > 0),
-      map((left): LeaseSignal => ({ type: 'warn', message: warning(left) })),
-    );
-    const end$ = at(clock, time).pipe(map((): LeaseSignal => ({ type: 'revoke', reason, by, graceMs })));
-    return concat(warning$, end$);
+    go(Math.max(0, late - 1));
+    return wait;
   });
 }

@@ -1,4 +1,4 @@
-import { defer, EMPTY, filter, finalize, mergeMap, type Observable, of, repeat, takeUntil, takeWhile } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { LeaseSignal } from '../../../streams/lease.js';
@@ -7,7 +7,7 @@ import { deadline } from './deadline.js';
 import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { isLasting } from './is-lasting.js';
 import { leaseEach } from '../lease-each.js';
-import { at } from '../long-timer.js';
+import { LongWait } from '../long-wait.js';
 import { requireDuration, requireObject } from '../option-checks.js';
 import { spokenDuration } from './spoken-duration.js';
 
@@ -54,41 +54,47 @@ export function idleTimeout<R extends SshRequest>(options: IdleTimeoutOptions): 
   return leaseEach<R>(ending.by, (verdict) => {
     if (!isLasting(verdict.request)) return undefined;
     return (held) =>
-      defer(() => {
+      new Observable((subscriber) => {
         const clock = options.clock ?? held.clock;
         let usedAt = clock.now();
         let warns = false;
-        // A warning is written to the very channel that it is about, and must not count as its use.
-        const use$ = held.activity.pipe(filter(() => !warns));
-        // The hot path: every packet comes through here, and leaves nothing but its time.
-        const watching = use$.subscribe(() => {
-          usedAt = clock.now();
-        });
-        const speak = (signal: LeaseSignal): Observable<LeaseSignal> => {
+        const wait = new LongWait(clock);
+        /** The warnings and the end of an idle time. */
+        let speaking: Subscription | undefined;
+
+        const speak = (signal: LeaseSignal): void => {
+          // A warning is written to the very channel that it is about, and must not count as its use.
           warns = true;
-          return of(signal).pipe(
-            finalize(() => {
-              warns = false;
-            }),
-          );
+          subscriber.next(signal);
+          warns = false;
+          if (signal.type === 'revoke') subscriber.complete();
         };
-        /** One timer up to the first warning; if there was use meanwhile, the next phase waits for the rest. */
-        const phase$ = defer((): Observable<LeaseSignal> => {
+        /** One timer up to the first warning; if there was use meanwhile, the next one waits for the rest. */
+        const waitForQuiet = (): void => {
           const since = usedAt;
-          return at(clock, since + quietMs).pipe(
-            mergeMap(() => {
-              if (usedAt !== since) return EMPTY;
-              return deadline(clock, since + idleMs, ending, texts).pipe(mergeMap(speak), takeUntil(use$));
-            }),
-          );
-        });
-        return phase$.pipe(
-          repeat(),
-          takeWhile(({ type }) => type !== 'revoke', true),
-          finalize(() => {
-            watching.unsubscribe();
+          wait.until(since + quietMs, () => {
+            if (usedAt !== since) {
+              waitForQuiet();
+              return;
+            }
+            speaking = deadline(clock, since + idleMs, ending, texts).subscribe(speak);
+            // Added, and not left to the teardown, since it may be over by now.
+            subscriber.add(speaking);
+          });
+        };
+        // The hot path: every packet comes through here, and leaves nothing but its time.
+        subscriber.add(
+          held.activity.subscribe(() => {
+            if (warns) return;
+            usedAt = clock.now();
+            if (speaking === undefined) return;
+            speaking.unsubscribe();
+            speaking = undefined;
+            waitForQuiet();
           }),
         );
+        waitForQuiet();
+        return wait;
       });
   });
 }

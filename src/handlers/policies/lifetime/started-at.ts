@@ -4,7 +4,7 @@ import type { Held } from '../../../streams/held.js';
 import type { UndeniedVerdict } from '../decide-each.js';
 
 /** By what is held, since policies come and go while it lives on. */
-const starts = new WeakMap<Held, Map<SshRequestType, number>>();
+const starts = new WeakMap<Held, { [Type in SshRequestType]?: number }>();
 
 /**
  * When what was granted began, in milliseconds of `clock`: now, or earlier if the request is asked again because policies were replaced,
@@ -13,10 +13,10 @@ const starts = new WeakMap<Held, Map<SshRequestType, number>>();
  * A start is only known if a policy of the former set asked for it; else the time counts from the replacement.
  */
 export function startedAt({ request, context }: UndeniedVerdict<SshRequest>, held: Held, clock: Clock): number {
-  const known = starts.get(held) ?? new Map<SshRequestType, number>();
-  starts.set(held, known);
-  const former = context?.reevaluation === true ? known.get(request.type) : undefined;
+  const known = starts.get(held);
+  const former = context?.reevaluation === true ? known?.[request.type] : undefined;
   const start = former ?? clock.now();
-  known.set(request.type, start);
+  if (known === undefined) starts.set(held, { [request.type]: start });
+  else known[request.type] = start;
   return start;
 }

@@ -23,8 +23,9 @@ type AddressRange = 'all' | Ipv4Pattern | (IpAddress & { readonly prefix: number
  * throughout: in the list, in the addresses asked for, and so `::/0` does not contain an IPv4 client.
  */
 export class AddressList {
-  // One list a family: the rules of how the two mix are then ours alone.
-  readonly #blocks = { ipv4: new BlockList(), ipv6: new BlockList() };
+  // One list a family: the rules of how the two mix are then ours alone. None without entries, since Node makes an object of
+  // the address before it looks at the list.
+  readonly #blocks: { -readonly [Family in IpAddress['family']]?: BlockList } = {};
   readonly #patterns: Ipv4Pattern[] = [];
   #all = false;
 
@@ -32,7 +33,7 @@ export class AddressList {
     for (const range of ranges) {
       if (range === 'all') this.#all = true;
       else if (range instanceof Ipv4Pattern) this.#patterns.push(range);
-      else this.#blocks[range.family].addSubnet(range.address, range.prefix, range.family);
+      else (this.#blocks[range.family] ??= new BlockList()).addSubnet(range.address, range.prefix, range.family);
     }
   }
 
@@ -53,7 +54,7 @@ export class AddressList {
   has(address: string): boolean | undefined {
     const ip = readIpAddress(address);
     if (ip === undefined) return undefined;
-    if (this.#all || this.#blocks[ip.family].check(ip.address, ip.family)) return true;
+    if (this.#all || this.#blocks[ip.family]?.check(ip.address, ip.family) === true) return true;
     return ip.family === 'ipv4' && this.#patterns.some((pattern) => pattern.matches(ip.address));
   }
 }

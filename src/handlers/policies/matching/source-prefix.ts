@@ -18,6 +18,8 @@ export function sourcePrefix(address: string, prefix: PrefixLengths): string | u
   const ip = readIpAddress(address);
   if (ip === undefined) return undefined;
   const length = prefix[ip.family];
+  // Nothing to clear, as for nearly every client of many servers.
+  if (ip.family === 'ipv4' && length === 32) return `${ip.address}/32`;
   return `${textOf(ip.family, masked(bytesOf(ip), length))}/${String(length)}`;
 }
 

@@ -42,13 +42,19 @@ export class UserList {
 
   /** Where `user` is on the list. */
   placesOf(user: string): UserPlaces {
-    const matching = this.#entries.filter((entry) => entry.user.matches(user));
-    return {
-      everywhere: matching.some(({ from }) => from === undefined),
-      hosts: matching.flatMap(({ from }) => from ?? []),
-    };
+    let everywhere = false;
+    let hosts = NO_HOSTS;
+    for (const { user: pattern, from } of this.#entries) {
+      if (!pattern.matches(user)) continue;
+      if (from === undefined) everywhere = true;
+      else hosts = [...hosts, from];
+    }
+    return { everywhere, hosts };
   }
 }
+
+/** Most users are on no list. */
+const NO_HOSTS: readonly HostList[] = [];
 
 function readEntry(pattern: string): UserEntry | { readonly fault: string } {
   if (typeof pattern !== 'string') return { fault: 'it is not text' };

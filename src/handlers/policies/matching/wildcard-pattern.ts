@@ -8,13 +8,21 @@
 export class WildcardPattern {
   // Code points, so that `?` stands for one character beyond the basic plane, too.
   readonly #pattern: readonly string[];
+  /** What every text begins with that it stands for; most texts do not, and are done with at once. */
+  readonly #start: string;
+  readonly #isLiteral: boolean;
 
   constructor(pattern: string) {
     this.#pattern = Array.from(pattern);
+    const wildcard = /[*?]/.exec(pattern);
+    this.#start = pattern.slice(0, wildcard?.index);
+    this.#isLiteral = wildcard === null;
   }
 
   /** Whether the pattern stands for all of `text`. */
   matches(text: string): boolean {
+    if (this.#isLiteral) return text === this.#start;
+    if (!text.startsWith(this.#start)) return false;
     const pattern = this.#pattern;
     const characters = Array.from(text);
     let at = 0;

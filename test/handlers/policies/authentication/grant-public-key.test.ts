@@ -11,8 +11,9 @@ import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../../src/streams/policy.js';
 import { consider } from '../../../../src/streams/verdict.js';
+import { makeCertificate, makeWireKey } from '../../../support/certificates.js';
 import { marbles } from '../../../support/marbles.js';
-import { keyOf, lineOf } from '../keys.js';
+import { authKeyOf, keyOf, lineOf } from '../keys.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { authRequests, offered, proven, refuted } from '../requests.js';
 import { answersTo, decisionOn, declinedBy, deniedBy, granted, grantedBy } from '../verdicts.js';
@@ -128,10 +129,12 @@ describe('grantPublicKey', () => {
     },
   );
 
-  it('leaves certificates to policies that check them', () => {
-    const request = proven({ ...listed, type: 'ssh-ed25519-cert-v01@openssh.com' });
+  it('leaves certificates of authorities that are not listed to others, even for a listed key', () => {
+    const user = makeWireKey();
+    const request = proven(authKeyOf(makeCertificate({ key: user.blob, authority: makeWireKey() })));
+    const line = lineOf(authKeyOf(user.blob));
 
-    expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(text), request)).toEqual(consider(request));
+    expect(decisionOn<SSHUserAuthRequest>(grantPublicKey(line), request)).toEqual(consider(request));
   });
 
   it('does not look keys up for what was granted before', () => {
@@ -211,12 +214,12 @@ describe('grantPublicKey', () => {
 
     it('skips a line that cannot be used, and tells whose it is', () => {
       const onProblem = vi.fn();
-      const policy = grantPublicKey(() => `not a key\n${lineOf(other, 'no-pty')}${text}`, { onProblem });
+      const policy = grantPublicKey(() => `not a key\n${lineOf(other, 'newest')}${text}`, { onProblem });
 
       expect(decisionOn<SSHUserAuthRequest>(policy, proven(listed, 'bob')).state).toBe('granted');
       expect(onProblem.mock.calls).toEqual([
         [{ line: 1, message: expect.any(String) as string }, 'bob'],
-        [{ line: 2, message: 'nothing enforces the option no-pty, so the key must not be accepted' }, 'bob'],
+        [{ line: 2, message: 'nothing enforces the option newest, so the key must not be accepted' }, 'bob'],
       ]);
       expect(decisionOn<SSHUserAuthRequest>(policy, proven(other))).toEqual(values.X);
     });
@@ -283,9 +286,26 @@ describe('grantPublicKey', () => {
     });
 
     it.each([
-      ['command="uptime"', 'nothing enforces the option command, so the key must not be accepted'],
-      ['restrict,pty', 'nothing enforces the option restrict, pty, so the key must not be accepted'],
-      ['cert-authority', 'nothing enforces the option cert-authority, so the key must not be accepted'],
+      ['command=""', 'option command: the value is no command'],
+      [
+        'restrict,verify-required',
+        'option verify-required: the key is in no security key, so nothing can verify its user',
+      ],
+      ['cert-authority,principals="ann,,bob"', 'option principals: a name is empty'],
+      ['environment="A"', 'option environment: the value is not NAME=value'],
+      ['environment="1A=b"', 'option environment: the value is not NAME=value'],
+      ['environment="LD_PRELOAD=x.so"', 'option environment: LD_PRELOAD steers what programs load and run'],
+      [
+        'environment="SSH_ORIGINAL_COMMAND=x"',
+        'option environment: SSH_ORIGINAL_COMMAND steers what programs load and run',
+      ],
+      ['permitopen="example.com"', 'option permitopen: the value is not host:port'],
+      ['permitopen="8080"', 'option permitopen: the value names no host'],
+      ['permitopen=":80"', 'option permitopen: the value names no host'],
+      ['permitopen="a:65536"', 'option permitopen: the port is out of range'],
+      ['permitopen="a:0"', 'option permitopen: the port is out of range'],
+      ['permitopen="::1:80"', 'option permitopen: the value is not host:port'],
+      ['permitlisten="a:b"', 'option permitlisten: the value is not host:port'],
       ['newest="1",from="*"', 'nothing enforces the option newest, so the key must not be accepted'],
       [
         'from="*,desk.example.com"',
@@ -324,17 +344,17 @@ describe('grantPublicKey', () => {
 
   describe('with a text that cannot be used', () => {
     it('throws when it is made, and names the line and the reason', () => {
-      expect(() => grantPublicKey(`# keys\n${lineOf(listed)}\n${lineOf(other, 'no-pty')}`)).toThrow(
+      expect(() => grantPublicKey(`# keys\n${lineOf(listed)}\n${lineOf(other, 'newest')}`)).toThrow(
         optionError(
-          'grantPublicKey: source cannot be used at line 4: nothing enforces the option no-pty, so the key must not be ' +
+          'grantPublicKey: source cannot be used at line 4: nothing enforces the option newest, so the key must not be ' +
             'accepted. Mend the line, or skip it with onProblem.',
         ),
       );
     });
 
     it('names the first line that is at fault', () => {
-      expect(() => grantPublicKey(`${lineOf(other, 'no-pty')}not a key\n`)).toThrow(/ at line 1: /);
-      expect(() => grantPublicKey(`not a key\n${lineOf(other, 'no-pty')}`)).toThrow(/ at line 1: /);
+      expect(() => grantPublicKey(`${lineOf(other, 'newest')}not a key\n`)).toThrow(/ at line 1: /);
+      expect(() => grantPublicKey(`not a key\n${lineOf(other, 'newest')}`)).toThrow(/ at line 1: /);
     });
 
     it('reads the text once', () => {

@@ -358,7 +358,7 @@ describe('shadow', () => {
         subscription.unsubscribe();
       }).not.toThrow();
       expect(context.reports).toEqual([
-        { type: 'failure', request: ann, by: 'shadow', cause: expect.objectContaining({ errors: [cause] }) as unknown },
+        { type: 'failure', by: 'shadow', cause: expect.objectContaining({ errors: [cause] }) as unknown },
       ]);
     });
   });
