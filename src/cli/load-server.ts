@@ -28,17 +28,43 @@ export async function loadServer(
   directory: string,
   onWarning: (message: string) => void,
 ): Promise<LoadedServer> {
-  const exported = serverOf(await load(module, directory));
+  const server = await exportOf(module, directory);
+  if (isServer(server)) return server;
   try {
-    const server = await resolve(exported);
-    if (isServer(server)) return server;
     // What is in the object is for createServer to check.
-    if (isObject(server)) return await createServer({ onWarning, ...(server as unknown as CreateServerOptions) });
+    return await createServer({ onWarning, ...(server as unknown as CreateServerOptions) });
   } catch (cause) {
-    throw new CliError(1, `the server of ${module} cannot be built: ${messageOf(cause)}`, { cause });
+    throw cannotBeBuilt(module, cause);
   }
+}
+
+/**
+ * Loads a module that exports what `createServer` takes, in one of the ways that the command's help names.
+ *
+ * @throws {@link CliError} with exit status 1 if the module cannot be loaded, or exports no options
+ */
+export async function loadOptions(module: string, directory: string): Promise<Partial<CreateServerOptions>> {
+  const options = await exportOf(module, directory);
+  if (!isServer(options)) return options;
+  await options.shutdown();
+  throw new CliError(1, `${module} exports a server that is built already; export what createServer takes`);
+}
+
+/** The object that a module exports for us: a server, or what makes one. */
+async function exportOf(module: string, directory: string): Promise<object> {
+  const exported = serverOf(await load(module, directory));
+  let resolved: unknown;
+  try {
+    resolved = await resolve(exported);
+  } catch (cause) {
+    throw cannotBeBuilt(module, cause);
+  }
+  if (isObject(resolved)) return resolved;
   throw new CliError(1, `${module} has no server. ${WANTED}`);
 }
+
+const cannotBeBuilt = (module: string, cause: unknown): CliError =>
+  new CliError(1, `the server of ${module} cannot be built: ${messageOf(cause)}`, { cause });
 
 /** What an export stands for: itself, what it promises, or what it returns when it is called. */
 async function resolve(exported: unknown): Promise<unknown> {
@@ -76,5 +102,8 @@ function reasonOf(cause: unknown): string {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-const isServer = (value: unknown): value is LoadedServer =>
-  isObject(value) && typeof value['describe'] === 'function' && typeof value['shutdown'] === 'function';
+const isServer = (value: object): value is LoadedServer =>
+  'describe' in value &&
+  typeof value.describe === 'function' &&
+  'shutdown' in value &&
+  typeof value.shutdown === 'function';

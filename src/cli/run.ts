@@ -5,6 +5,7 @@ import { readArguments } from './arguments.js';
 import { CliError } from './cli-error.js';
 import type { Outcome } from './outcome.js';
 import { policies } from './policies.js';
+import { replayCommand } from './replay-command.js';
 import { USAGE } from './usage.js';
 
 /**
@@ -22,6 +23,8 @@ export async function run(args: readonly string[], directory: string): Promise<O
         return printed(`${await packageVersion()}\n`);
       case 'policies':
         return await policies(wanted, directory);
+      case 'replay':
+        return await replayCommand(wanted, directory);
     }
   } catch (cause) {
     const exitCode = cause instanceof CliError ? cause.exitCode : 1;

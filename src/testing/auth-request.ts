@@ -1,5 +1,9 @@
 import { SshServerError } from '../errors.js';
 import { parseAuthorizedKeys } from '../protocol/authentication/authorized-keys.js';
+import { isCertificateType } from '../protocol/authentication/certificate-type.js';
+import type { SecurityKeyUse } from '../protocol/authentication/security-key-use.js';
+import { parseUserKey } from '../protocol/authentication/user-key.js';
+import { authKeyOf } from '../streams/auth-request.js';
 import type {
   AuthKey,
   KeyboardInteractiveAnswer,
@@ -26,6 +30,12 @@ export interface KeyRequestOptions extends AuthRequestOptions {
   readonly algorithm?: string;
 }
 
+/** What the builder of a proof can be told besides. */
+export interface ProofRequestOptions extends KeyRequestOptions {
+  /** What a security key says of its signature. Default for one that it was touched, and nothing for other keys. */
+  readonly securityKey?: SecurityKeyUse;
+}
+
 /** What the builder of an answer can be told besides. */
 export interface AnswerOptions extends AuthRequestOptions {
   /** Which challenge of the attempt is answered. Default 1, the first. */
@@ -43,14 +53,14 @@ const common = (user: string, options: AuthRequestOptions) =>
 
 const withKey = (user: string, publicKeyLine: string, options: KeyRequestOptions) => {
   const key = keyOf(publicKeyLine);
-  const algorithm = options.algorithm ?? (key.type === 'ssh-rsa' ? 'rsa-sha2-512' : key.type);
+  const algorithm = options.algorithm ?? key.type.replace(/^ssh-rsa(?=$|-cert)/, 'rsa-sha2-512');
   return { ...common(user, options), method: 'publickey', algorithm, key } as const;
 };
 
 /**
  * Builds authentication requests as a server would see them (RFC 4252, RFC 4256).
  *
- * A key is given as the line of a `.pub` file or of an authorized_keys file.
+ * A key is given as the line of a `.pub` file or of an authorized_keys file, a certificate as that of a `-cert.pub` file.
  *
  * @example
  * ```ts
@@ -80,10 +90,11 @@ export const authRequest = {
   }),
 
   /** A key whose signature was verified. */
-  provenKey: (user: string, publicKeyLine: string, options: KeyRequestOptions = {}): ProvenKeyAuthRequest => ({
-    ...withKey(user, publicKeyLine, options),
-    stage: 'proven',
-  }),
+  provenKey: (user: string, publicKeyLine: string, options: ProofRequestOptions = {}): ProvenKeyAuthRequest => {
+    const content = withKey(user, publicKeyLine, options);
+    const securityKey = options.securityKey ?? (content.key.application === undefined ? undefined : TOUCHED);
+    return { ...content, stage: 'proven', ...(securityKey === undefined ? {} : { securityKey }) };
+  },
 
   /** A key with a wrong signature. */
   refutedKey: (user: string, publicKeyLine: string, options: KeyRequestOptions = {}): RefutedKeyAuthRequest => ({
@@ -120,7 +131,15 @@ export const authRequest = {
   }),
 } as const;
 
+const TOUCHED: SecurityKeyUse = { touched: true, userVerified: false, counter: 0 };
+
 function keyOf(publicKeyLine: string): AuthKey {
+  const [type = '', base64 = ''] = publicKeyLine.trim().split(/\s+/);
+  if (isCertificateType(type)) {
+    const certified = parseUserKey(Buffer.from(base64, 'base64'));
+    if (certified?.type === type) return authKeyOf(certified);
+    throw new SshServerError('ERR_SSH_KEY', 'authRequest: the certificate is malformed, or its signature is wrong');
+  }
   const { entries, problems } = parseAuthorizedKeys(publicKeyLine);
   const [entry, ...others] = entries;
   const [problem] = problems;
@@ -131,6 +150,5 @@ function keyOf(publicKeyLine: string): AuthKey {
       `authRequest: give the line of one public key, as in a .pub file: ${fault}`,
     );
   }
-  const { type, blob, fingerprint, bits } = entry.publicKey;
-  return { type, blob, fingerprint, bits };
+  return authKeyOf(entry.publicKey);
 }

@@ -23,7 +23,8 @@ interface Queued {
  * what was handed over and then its end; what that one writes from then on fails with `EPIPE`. Bytes arrive in a later turn
  * of the event loop, never while they are being written.
  *
- * Ends may be half open, as `allowHalfOpen` says; it is true to begin with.
+ * Ends may be half open, as `allowHalfOpen` says; it is true to begin with. `await using` destroys an end when its scope is left,
+ * without an error, and waits until it is closed.
  */
 export function duplexPair(): readonly [Duplex, Duplex] {
   const one = new PairEnd();
@@ -73,6 +74,17 @@ class PairEnd extends Duplex {
     dropped?.done(brokenPipe());
     this.#other.#finish();
     done(error);
+  }
+
+  /** Unlike that of other streams, it is no error: whoever leaves the scope has done with the stream. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.destroy();
+    if (this.closed) return;
+    await new Promise<void>((resolve) => {
+      this.once('close', () => {
+        resolve();
+      });
+    });
   }
 
   #offer(chunks: readonly Buffer[], done: Incoming['done']): void {

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers';
 
+import type { ConnectionId } from '../streams/connection-id.js';
 import type { PeerAddress, SshServer } from '../streams/ssh-server.js';
 import { duplexPair } from './duplex-pair.js';
 
@@ -22,17 +24,33 @@ const LOCAL: PeerAddress = { remoteAddress: '127.0.0.1', localAddress: '127.0.0.
  *   handlers: [decide('SSHUserAuthRequest', grantPassword((_user, password) => password === 'demo'))],
  * });
  *
+ * await using stream = loopback(server);
  * const client = new Client();
- * client.connect({ sock: loopback(server), username: 'ann', password: 'demo' });
- * client.once('ready', () => client.end());
+ * client.connect({ sock: stream, username: 'ann', password: 'demo' });
+ * await new Promise<void>((resolve) => client.once('ready', () => resolve()));
  * ```
  */
 export function loopback(server: SshServer, peer: PeerAddress = {}): Duplex {
   const [near, far] = duplexPair();
   // As with a client's TCP socket: once the server has ended, so has this side.
   near.allowHalfOpen = false;
-  server.serve(far, { ...LOCAL, ...peer }).catch((cause: unknown) => {
+  const served = server.serve(far, { ...LOCAL, ...peer }).catch((cause: unknown) => {
     near.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+    return undefined;
   });
+  const dispose = near[Symbol.asyncDispose].bind(near);
+  near[Symbol.asyncDispose] = async () => {
+    await dispose();
+    await released(server, await served);
+  };
   return near;
+}
+
+/** Looks again and again, since a connection that was refused tells of its end by no event. */
+async function released(server: SshServer, id: ConnectionId | undefined): Promise<void> {
+  while (id !== undefined && server.connection(id) !== undefined) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
 }

@@ -71,9 +71,9 @@ export function marblesIn<Meaning>(
   return { entries, length };
 }
 
-/** The same diagram in the units that RxJS knows. */
+/** The same diagram in the units that RxJS knows, which wants a blank behind every time. */
 export const inRxjsUnits = (diagram: string): string =>
-  diagram.replaceAll(
+  `${diagram} `.replaceAll(
     /(?<=^| )(\d+(?:\.\d+)?)([hd])(?= |$)/gu,
     (_time, amount: string, unit: string) => `${String((Number(amount) * (UNITS[unit] ?? 0)) / 60_000)}m`,
   );

@@ -5,6 +5,7 @@ import { type Clock, clockOf } from '../streams/clock.js';
 import type { SshRequest, SshRequests } from '../streams/events/ssh-request.js';
 import { consider, type Verdict } from '../streams/verdict.js';
 import { type ExpectedVerdict, OUTCOME_LETTERS } from './expected-verdict.js';
+import { inRxjsUnits } from './marble-diagram.js';
 import { assertSameTimeline } from './timeline.js';
 import { VerdictMatcher } from './verdict-matcher.js';
 
@@ -69,7 +70,7 @@ export interface MarbleTools {
  * test runner.
  *
  * Marbles draw time: a character is 1 ms. `-` nothing happens, `|` completes, `#` errors, `(ab)` a and b at once, ` 10s `
- * time goes by (also `ms` and `m`), any other character is a value; blanks align and mean nothing. What a value meets is
+ * time goes by (also `ms`, `m`, `h` and `d`), any other character is a value; blanks align and mean nothing. What a value meets is
  * compared when the body has returned, and a difference throws an `AssertionError` that shows it.
  *
  * @example
@@ -111,11 +112,11 @@ export function marbles(body: (tools: MarbleTools) => void): () => void {
         ) => Record<string, unknown> | undefined,
       ): MarbleExpectation<Value> => {
         unfinished += 1;
-        const expected = expectObservable(source$, subscription);
+        const expected = expectObservable(source$, subscription === undefined ? undefined : inRxjsUnits(subscription));
         return {
           toBe: (marbles, values, error) => {
             unfinished -= 1;
-            expected.toBe(marbles, read(marbles, values), error);
+            expected.toBe(inRxjsUnits(marbles), read(marbles, values), error);
           },
         };
       };
@@ -124,7 +125,7 @@ export function marbles(body: (tools: MarbleTools) => void): () => void {
         verdicts: (marbles, values) => {
           requireMeaning(marbles, values);
           // Each request is one of a type R['type'], so the stream is one of the requests of that type.
-          return hot(marbles, mapValues(values, verdictOf)) as never;
+          return hot(inRxjsUnits(marbles), mapValues(values, verdictOf)) as never;
         },
         expectVerdicts: (verdict$, subscription) =>
           expectation<ExpectedVerdict>(verdict$, subscription, (marbles, values) => {
@@ -132,8 +133,8 @@ export function marbles(body: (tools: MarbleTools) => void): () => void {
             requireMeaning(marbles, letters);
             return mapValues(letters, (expected) => new VerdictMatcher(expected));
           }),
-        events: (marbles, values, error) => hot(marbles, given(marbles, values), error),
-        answers: (marbles, values, error) => cold(marbles, given(marbles, values), error),
+        events: (marbles, values, error) => hot(inRxjsUnits(marbles), given(marbles, values), error),
+        answers: (marbles, values, error) => cold(inRxjsUnits(marbles), given(marbles, values), error),
         expectEvents: (event$, subscription) => expectation(event$, subscription, given),
         clock: clockOf(scheduler),
       });
@@ -163,7 +164,7 @@ function given<T>(marbles: string, values: Readonly<Record<string, T>> | undefin
 
 /** A letter without a value would be undefined, which a test may well swallow. */
 function requireMeaning(marbles: string, values: Readonly<Record<string, unknown>>): void {
-  for (const { notification } of TestScheduler.parseMarbles(marbles, undefined, undefined, false, true)) {
+  for (const { notification } of TestScheduler.parseMarbles(inRxjsUnits(marbles), undefined, undefined, false, true)) {
     if (notification.kind !== 'N' || Object.hasOwn(values, String(notification.value))) continue;
     const letter = JSON.stringify(notification.value);
     throw new TypeError(`marbles: ${letter} in ${JSON.stringify(marbles)} has no meaning; give it one in the values`);

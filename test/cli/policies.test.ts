@@ -96,7 +96,9 @@ describe('rxsshd', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = await rxsshd('--help');
 
     expect([stderr, status]).toEqual(['', 0]);
-    expect(stdout.toString()).toMatch(/^Usage: rxsshd policies <module> \[--json\]\n/);
+    expect(stdout.toString()).toMatch(
+      /^Usage: rxsshd policies <module> \[--json\]\n +rxsshd replay <recording> <module>/,
+    );
   });
 
   it('tells its version', async () => {

@@ -185,4 +185,17 @@ describe('duplexPair', () => {
 
     await Promise.all([happened(one, 'close'), happened(other, 'close')]);
   });
+
+  it('closes an end without an error when the scope that holds it is left', async () => {
+    const [one, other] = duplexPair();
+    {
+      await using held = one;
+      held.write('last');
+      await settled();
+    }
+
+    expect([one.closed, one.errored]).toEqual([true, null]);
+    expect((await buffer(other)).toString()).toBe('last');
+    await one[Symbol.asyncDispose]();
+  });
 });

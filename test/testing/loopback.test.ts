@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 import { filter, firstValueFrom, map, toArray } from 'rxjs';
 import { Client, type ConnectConfig, type ExecOptions } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -178,6 +180,48 @@ describe('loopback', () => {
     expect(server.connections[0]?.info).toMatchObject({ remoteAddress: '192.0.2.9', remotePort: 4022 });
     client.end();
     await expect(connect(server, byPassword)).rejects.toThrow();
+  });
+
+  it('lets go of the connection at the end of the scope that holds it', async () => {
+    const server = await start();
+    const disconnected = firstValueFrom(server.events.Disconnected);
+    let stream: Duplex;
+    {
+      await using held = loopback(server);
+      stream = held;
+      await new Promise<void>((resolve) => {
+        const client = new Client().once('ready', () => {
+          resolve();
+        });
+        client.connect({ sock: held, username: 'ann', ...byPassword });
+      });
+      expect(server.connections).toHaveLength(1);
+    }
+
+    expect(server.connections).toEqual([]);
+    expect(stream.closed).toBe(true);
+    expect(stream.errored).toBeNull();
+    expect(await disconnected).toMatchObject({ by: 'peer' });
+    await stream[Symbol.asyncDispose]();
+  });
+
+  it('leaves the scope likewise before the server has answered, after it refused, and if it cannot serve', async () => {
+    const server = await start({ handlers: [decide('ConnectionRequest', allowFrom(['192.0.2.0/24']))] });
+    {
+      await using undecided = loopback(server, { remoteAddress: '192.0.2.9' });
+      expect(undecided.destroyed).toBe(false);
+    }
+    expect(server.connections).toEqual([]);
+    {
+      await using refused = loopback(server, { remoteAddress: '198.51.100.9' });
+      await new Promise((resolve) => refused.resume().once('close', resolve));
+    }
+    await server.shutdown();
+    {
+      await using unserved = loopback(server);
+      await new Promise((resolve) => unserved.once('error', resolve));
+    }
+    expect(server.connections).toEqual([]);
   });
 
   it('destroys the stream with the reason if the server cannot serve', async () => {

@@ -1,4 +1,6 @@
 import type { UserAuthSignature } from '../../protocol/authentication/signature.js';
+import type { SignatureCheck } from '../../protocol/authentication/signature-algorithm.js';
+import type { SecurityKeyUse } from '../../protocol/authentication/security-key-use.js';
 import { UserauthInfoResponse } from '../../protocol/messages/userauth-info.js';
 import { UserauthRequest } from '../../protocol/messages/userauth-request.js';
 import type { UserauthMethod } from '../../protocol/messages/userauth-method.js';
@@ -10,7 +12,19 @@ const PROOF = Buffer.from('proven');
 const NO_PROOF = Buffer.from('refuted');
 
 /** Whether a signature stands for a good one. */
-export const isProof = ({ signature }: UserAuthSignature): boolean => PROOF.equals(signature);
+export const isProof = ({ signature }: Pick<UserAuthSignature, 'signature'>): boolean =>
+  PROOF.equals(signature.subarray(0, PROOF.length));
+
+/** What a signature stands for, with what a security key would say of it, which follows in JSON. */
+export function checkProof(request: Pick<UserAuthSignature, 'signature'>): SignatureCheck {
+  if (!isProof(request)) return false;
+  const use = Buffer.from(request.signature.subarray(PROOF.length)).toString();
+  // Written below, by nobody else.
+  return use === '' ? true : (JSON.parse(use) as SecurityKeyUse);
+}
+
+const proofOf = (use: SecurityKeyUse | undefined): Buffer =>
+  use === undefined ? PROOF : Buffer.concat([PROOF, Buffer.from(JSON.stringify(use))]);
 
 /** The message that makes a server see `request`. */
 export function authPayload(request: SSHUserAuthRequest): Buffer {
@@ -34,7 +48,8 @@ function methodOf(request: Exclude<SSHUserAuthRequest, { readonly stage: 'answer
     case 'publickey': {
       const key = { publicKeyAlgorithm: request.algorithm, publicKey: Buffer.from(request.key.blob) };
       if (request.stage === 'offered') return { type: 'publickey', signed: false, ...key };
-      return { type: 'publickey', signed: true, ...key, signature: request.stage === 'proven' ? PROOF : NO_PROOF };
+      const signature = request.stage === 'proven' ? proofOf(request.securityKey) : NO_PROOF;
+      return { type: 'publickey', signed: true, ...key, signature };
     }
     case 'keyboard-interactive':
       return { type: 'keyboard-interactive', languageTag: '', submethods: request.submethods.join(',') };

@@ -10,7 +10,8 @@ export type ClientAction =
   | { readonly action: 'rekey' | 'hangUp' | 'reset' }
   | { readonly action: 'disconnect'; readonly description: string }
   | { readonly action: 'send'; readonly payload: Uint8Array }
-  | { readonly action: 'onChannel'; readonly ordinal: number; readonly step: ClientStep };
+  | { readonly action: 'onChannel'; readonly ordinal: number; readonly step: ClientStep }
+  | { readonly action: 'atOnce'; readonly step: ClientStep };
 
 /**
  * One thing that a simulated client does: it sends what makes the server see that request, or it acts.
@@ -36,6 +37,8 @@ export const act = {
   close: (): ClientAction => ({ action: 'close' }),
   /** Takes a step on another channel than the last: 1 is the first that the client's last connection opened. */
   onChannel: (ordinal: number, step: ClientStep): ClientAction => ({ action: 'onChannel', ordinal, step }),
+  /** Takes a step without waiting for the answer to the one before, such as going in the middle of a decision. */
+  atOnce: (step: ClientStep): ClientAction => ({ action: 'atOnce', step }),
   /** Exchanges keys again (RFC 4253 section 9). */
   rekey: (): ClientAction => ({ action: 'rekey' }),
   /** Says goodbye (RFC 4253 section 11.1). */

@@ -19,11 +19,12 @@ import { SSH_MSG } from '../../transport/messages/message-number.js';
 import { ServiceRequest } from '../../transport/messages/service.js';
 import type { PacketTransport } from '../../transport/packet-transport.js';
 import type { NegotiatedAlgorithms, TransportListener } from '../../transport/transport-listener.js';
-import { authPayload, isProof } from './auth-payload.js';
+import type { TransportSettings } from '../../transport/transport-settings.js';
+import { authPayload, checkProof } from './auth-payload.js';
 import { ClientChannel } from './client-channel.js';
 import type { ChannelAction, ClientAction } from './client-action.js';
 import type { ClientOutcome } from './client-outcome.js';
-import { type ClientEnd, SimulatedTransport } from './simulated-transport.js';
+import { type ClientEnd, type PayloadTap, SimulatedTransport } from './simulated-transport.js';
 
 /** Told of what a {@link ClientConnection} learns. */
 export interface ClientEars {
@@ -41,6 +42,8 @@ export interface ClientManner {
   readonly identification: string;
   /** What a key exchange with it results in. */
   readonly algorithms: NegotiatedAlgorithms;
+  /** Whether it asks for authentication by itself, as every client does. Default true. */
+  readonly asksForService?: boolean;
 }
 
 /** One connection of a simulated client: speaks the protocol of RFC 4252 and 4254 as real clients do. */
@@ -50,16 +53,24 @@ export class ClientConnection implements Arrival, ClientEnd {
   readonly #ears: ClientEars;
   readonly #carry: (work: () => void) => void;
   readonly #channels: ClientChannel[] = [];
+  readonly #tap: PayloadTap | undefined;
   #transport: SimulatedTransport | undefined;
   #gone: (() => void) | undefined;
   #isConnected = false;
-  /** The method of the request that the server owes an answer to. */
-  #method: SSHUserAuthRequest['method'] | undefined;
+  /** The methods of the requests that the server owes an answer to, which come in this order. */
+  readonly #methods: SSHUserAuthRequest['method'][] = [];
   #unansweredGlobals = 0;
   #saidGoodbye = false;
   #ended = false;
 
-  constructor(sessionId: Buffer, manner: ClientManner, ears: ClientEars, carry: (work: () => void) => void) {
+  constructor(
+    sessionId: Buffer,
+    manner: ClientManner,
+    ears: ClientEars,
+    carry: (work: () => void) => void,
+    tap?: PayloadTap,
+  ) {
+    this.#tap = tap;
     this.#sessionId = sessionId;
     this.#manner = manner;
     this.#ears = ears;
@@ -71,7 +82,7 @@ export class ClientConnection implements Arrival, ClientEnd {
     return this.#ended;
   }
 
-  readonly verifySignature = isProof;
+  readonly verifySignature = checkProof;
 
   whenGone(gone: () => void): () => void {
     this.#gone = gone;
@@ -87,15 +98,23 @@ export class ClientConnection implements Arrival, ClientEnd {
     });
   }
 
-  enter(listener: TransportListener): PacketTransport {
-    this.#transport = new SimulatedTransport(this.#sessionId, listener, this, this.#carry);
+  enter(listener: TransportListener, settings: TransportSettings): PacketTransport {
+    const parts = { sessionId: this.#sessionId, settings, client: this, carry: this.#carry, tap: this.#tap };
+    this.#transport = new SimulatedTransport(listener, parts);
     return this.#transport;
   }
 
   onServer(): void {
-    if (this.#ended) return;
+    if (this.#ended) {
+      // It has identified itself and gone while nobody read.
+      this.#transport?.identify(this.#manner.identification);
+      this.#transport?.leaveByClient('hangUp');
+      this.#letGo();
+      return;
+    }
     this.#transport?.identify(this.#manner.identification, this.#manner.algorithms);
-    this.#send(ServiceRequest.encode({ serviceName: 'ssh-userauth' }));
+    if (this.#manner.asksForService !== false) this.#send(ServiceRequest.encode({ serviceName: 'ssh-userauth' }));
+    else this.#ears.answered();
   }
 
   /**
@@ -110,7 +129,7 @@ export class ClientConnection implements Arrival, ClientEnd {
       case 'SSHServiceRequest':
         return this.#send(ServiceRequest.encode({ serviceName: request.service }), false);
       case 'SSHUserAuthRequest':
-        this.#method = request.method;
+        this.#methods.push(request.method);
         return this.#send(authPayload(request), true);
       case 'SSHChannelOpenRequest': {
         const channel = new ClientChannel(this.#channels.length + 1);
@@ -150,12 +169,15 @@ export class ClientConnection implements Arrival, ClientEnd {
         return 'action' in action.step
           ? this.act(action.step, action.ordinal)
           : this.request(action.step, action.ordinal);
+      case 'atOnce':
+        return 'action' in action.step ? this.act(action.step, ordinal) : this.request(action.step, ordinal);
       case 'disconnect':
         this.#transport?.disconnectByClient('BY_APPLICATION', action.description);
         return this.#leave();
       case 'hangUp':
       case 'reset':
         this.#transport?.leaveByClient(action.action);
+        if (action.action === 'reset') this.#gone?.();
         return this.#leave();
       case 'rekey':
         this.#transport?.rekeyByClient();
@@ -221,10 +243,10 @@ export class ClientConnection implements Arrival, ClientEnd {
       this.#ears.learn({ outcome: 'banner', message: UserauthBanner.decode(payload)?.message ?? '' });
       return;
     }
-    const method = this.#method;
+    const [method] = this.#methods;
     const outcome = method === undefined ? undefined : authOutcome(method, number, payload);
     if (outcome === undefined) return;
-    this.#method = undefined;
+    this.#methods.shift();
     this.#tell(outcome);
   }
 
@@ -343,13 +365,20 @@ export class ClientConnection implements Arrival, ClientEnd {
 
   #leave(): false {
     this.#ended = true;
-    this.#gone?.();
+    this.#letGo();
     return false;
   }
 
   #end(outcome: ClientOutcome): void {
     this.#ended = true;
+    this.#letGo();
     this.#tell(outcome);
+  }
+
+  /** A client that tests go on to ask must not keep what the server had of it. */
+  #letGo(): void {
+    this.#transport = undefined;
+    this.#gone = undefined;
   }
 }
 

@@ -15,7 +15,7 @@ const STEPS: Readonly<Record<string, ClientStep>> = {
 
 /** What a simulated client does, and when. */
 export class ClientScript {
-  readonly #steps: readonly { readonly frame: number; readonly meaning: ClientStep }[];
+  readonly #moments: readonly Moment[];
   readonly #length: number;
   readonly #repeat: number;
 
@@ -28,7 +28,7 @@ export class ClientScript {
     const { entries, length } = marblesIn(diagram, (letter) =>
       Object.hasOwn(steps, letter) ? steps[letter] : undefined,
     );
-    this.#steps = entries;
+    this.#moments = momentsOf(entries);
     this.#length = length;
     this.#repeat = repeat;
   }
@@ -38,17 +38,35 @@ export class ClientScript {
     return this.#length * this.#repeat;
   }
 
-  /** Has `client` do it. One step is scheduled at a time, so that a script may go on for years. */
+  /** Has `client` do it. One moment is scheduled at a time, so that a script may go on for years. */
   run(client: SimulatedClient, time: VirtualTime): void {
-    const next = (index: number, begin: number): void => {
-      const step = this.#steps[index % this.#steps.length];
-      const round = Math.floor(index / this.#steps.length);
-      if (step === undefined || round >= this.#repeat) return;
-      time.later(begin + round * this.#length + step.frame - time.elapsed, () => {
-        void client.perform(step.meaning);
-        next(index + 1, begin);
+    const begin = time.elapsed;
+    const next = (index: number): void => {
+      const moment = this.#moments[index % this.#moments.length];
+      const round = Math.floor(index / this.#moments.length);
+      if (moment === undefined || round >= this.#repeat) return;
+      time.later(begin + round * this.#length + moment.frame - time.elapsed, () => {
+        for (const step of moment.steps) void client.perform(step);
+        next(index + 1);
       });
     };
-    next(0, time.elapsed);
+    next(0);
   }
+}
+
+/** Steps that are taken in the same millisecond, one after the other. */
+interface Moment {
+  readonly frame: number;
+  readonly steps: readonly ClientStep[];
+}
+
+// A timer set for now, by a timer that is being called, comes a millisecond later: each moment needs a timer of its own.
+function momentsOf(entries: readonly { readonly frame: number; readonly meaning: ClientStep }[]): readonly Moment[] {
+  const steps = new Map<number, ClientStep[]>();
+  for (const { frame, meaning } of entries) {
+    const known = steps.get(frame);
+    if (known === undefined) steps.set(frame, [meaning]);
+    else known.push(meaning);
+  }
+  return [...steps].map(([frame, together]) => ({ frame, steps: together }));
 }

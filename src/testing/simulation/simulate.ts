@@ -1,30 +1,9 @@
 import { createServer } from '../../di/create-server.js';
-import type { CreateServerOptions } from '../../di/server-options.js';
-import { decide, type HandlerFunction } from '../../handlers/handler-function.js';
-import type { Policy } from '../../streams/policy.js';
-import { SSH_REQUEST_TYPES, type SshRequests, type SshRequestType } from '../../streams/events/ssh-request.js';
-import { generateHostKey } from '../../transport/host-keys/generate-host-key.js';
-import type { HostKey } from '../../transport/host-keys/host-key.js';
+import { serverOptions, type SimulateOptions } from './server-options.js';
 import { Simulation } from './simulation.js';
 import { VirtualTime } from './virtual-time.js';
 
-/** Policies by the request that they decide, in the order in which they are asked. */
-export type PolicyLists = { readonly [Type in SshRequestType]?: readonly Policy<SshRequests[Type]>[] };
-
-/** What {@link simulate} builds a server of: the options of `createServer`, of which none is needed. */
-export interface SimulateOptions extends Omit<CreateServerOptions, 'hostKeys' | 'clock'> {
-  /** Bare policies, for a test without handlers; they come before the handlers. */
-  readonly policies?: PolicyLists;
-  /** Default a generated one. It proves nothing here, but handlers may ask for it. */
-  readonly hostKeys?: readonly HostKey[];
-  /** When virtual time begins. Default 2026-01-01T00:00:00Z, a Thursday. */
-  readonly startAt?: Date | string;
-}
-
 const START = '2026-01-01T00:00:00Z';
-
-/** Made once: no test depends on which it is. */
-let hostKey: Promise<HostKey> | undefined;
 
 /**
  * Runs a whole server in virtual time: the real container, handlers, policies, leases and timers, and the real state machines of
@@ -50,38 +29,12 @@ let hostKey: Promise<HostKey> | undefined;
  * @throws SshServerError as `createServer` does; `ERR_SSH_STATE` while another simulation lives; `ERR_SSH_OPTION` if the
  *   package `@sinonjs/fake-timers` is not installed
  */
-export async function simulate({
-  policies = {},
-  handlers = [],
-  hostKeys,
-  startAt = START,
-  ...options
-}: SimulateOptions): Promise<Simulation> {
-  hostKey ??= generateHostKey('ssh-ed25519').then((generated) => generated.hostKey);
-  const keys = hostKeys ?? [await hostKey];
+export async function simulate({ startAt = START, ...options }: SimulateOptions): Promise<Simulation> {
   const time = await VirtualTime.begin(new Date(startAt).getTime());
   try {
-    const server = await createServer({
-      onWarning: () => undefined,
-      ...options,
-      hostKeys: keys,
-      handlers: [...handlersOf(policies), ...handlers],
-      clock: time.clock,
-    });
-    return new Simulation(server, time);
+    return new Simulation(await createServer(await serverOptions(options, time.clock)), time);
   } catch (cause) {
     time[Symbol.dispose]();
     throw cause;
   }
 }
-
-/** The same as functions with a place, named after it. */
-const handlersOf = (policies: PolicyLists): readonly HandlerFunction[] =>
-  SSH_REQUEST_TYPES.flatMap((type) =>
-    (policies[type] ?? []).map((policy, index) =>
-      // The list under a request's name takes exactly these requests; TypeScript does not correlate the two.
-      (decide as (type: SshRequestType, policy: unknown, place: object) => HandlerFunction)(type, policy, {
-        source: `policies.${type}[${String(index)}]`,
-      }),
-    ),
-  );

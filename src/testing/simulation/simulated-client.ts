@@ -28,14 +28,28 @@ export interface Heard {
   readonly text: string;
 }
 
+/** A payload that a server has received from a simulated client, or sends to it. */
+export interface CarriedPayload {
+  /** Which of the client's connections it is on, counted from 1. */
+  readonly connection: number;
+  readonly to: 'server' | 'client';
+  /** The message, its number first. */
+  readonly payload: Uint8Array;
+}
+
 /** What a {@link SimulatedClient} is made of. */
 export interface ClientParts {
   readonly peer: PeerAddress;
   readonly manner: ClientManner;
+  /** Sees what the server receives from it and sends to it. */
+  readonly tap?: (it: CarriedPayload) => void;
   readonly time: VirtualTime;
   /** Takes a client to the server's door. */
   readonly knock: (arrival: Arrival, peer: PeerAddress) => void;
 }
+
+/** As good as any: nothing is signed with it. */
+const SESSION_ID = Buffer.alloc(32, 1);
 
 /** Somebody at an address of the network who speaks SSH: any number of connections, one after the other or at once. */
 export class SimulatedClient {
@@ -46,6 +60,8 @@ export class SimulatedClient {
   readonly #heard: Heard[] = [];
   readonly #learned = new Subject<TimedOutcome>();
   readonly #hears = new Subject<Heard>();
+  /** Those that may live. */
+  #alive: readonly ClientConnection[] = [];
   #connection: ClientConnection | undefined;
   #connections = 0;
   /** What was sent last is answered, or will not be. */
@@ -95,6 +111,7 @@ export class SimulatedClient {
    *   done at once.
    */
   async perform(step: ClientStep): Promise<readonly TimedOutcome[]> {
+    if ('action' in step && step.action === 'atOnce') return this.#interrupt(step.step);
     const before = this.#last;
     let known = 0;
     const done = before.then(() => {
@@ -106,6 +123,25 @@ export class SimulatedClient {
     return this.#outcomes.slice(known);
   }
 
+  /** Hangs up on all its connections, whatever is under way. */
+  leave(): void {
+    for (const connection of this.#alive) connection.act({ action: 'hangUp' });
+  }
+
+  /** Takes a step while the answer to another may be under way. */
+  async #interrupt(step: ClientStep): Promise<readonly TimedOutcome[]> {
+    if ('type' in step && step.type === 'ConnectionRequest') {
+      // Who turns to a new connection waits for nothing on the old one.
+      this.#settle();
+      return this.perform(step);
+    }
+    const known = this.#outcomes.length;
+    if (this.#send(step) === undefined) this.#learn(this.#connections, { outcome: 'unsent', step });
+    // Nobody answers who has gone.
+    if (this.#connection?.isGone !== false) this.#settle();
+    return this.#outcomes.slice(known);
+  }
+
   #take(step: ClientStep): Promise<void> {
     return new Promise((resolve) => {
       this.#answered = resolve;
@@ -113,19 +149,23 @@ export class SimulatedClient {
         this.#connect();
         return;
       }
-      const waits = 'action' in step ? this.#connection?.act(step) : this.#connection?.request(step);
+      const waits = this.#send(step);
       if (waits === undefined) this.#learn(this.#connections, { outcome: 'unsent', step });
       if (waits !== true) this.#settle();
     });
   }
 
+  /** @returns whether it will be answered, or undefined if it cannot be sent */
+  #send(step: ClientStep): boolean | undefined {
+    return 'action' in step ? this.#connection?.act(step) : this.#connection?.request(step);
+  }
+
   #connect(): void {
     this.#connections += 1;
     const ordinal = this.#connections;
-    const { peer, manner, time, knock } = this.#parts;
+    const { peer, manner, time, knock, tap } = this.#parts;
     const connection = new ClientConnection(
-      // As good as any: nothing is signed with it.
-      Buffer.alloc(32, ordinal),
+      SESSION_ID,
       manner,
       {
         learn: (outcome) => {
@@ -138,17 +178,32 @@ export class SimulatedClient {
         },
         answered: () => {
           // An earlier connection has nothing to answer any more.
-          if (this.#connection === connection) this.#settle();
+          const isLast = this.#connection === connection;
+          if (connection.isGone) this.#forget(connection);
+          if (isLast) this.#settle();
         },
       },
       time.post,
+      tap === undefined
+        ? undefined
+        : (to, payload) => {
+            tap({ connection: ordinal, to, payload });
+          },
     );
     this.#connection = connection;
-    knock(connection, { ...peer, remotePort: (peer.remotePort ?? 40_000) + ordinal });
+    this.#alive = [...this.#alive.filter((it) => !it.isGone), connection];
+    knock(connection, { ...peer, remotePort: (peer.remotePort ?? 40_001) + ordinal - 1 });
+  }
+
+  /** What has ended is not kept until the next one, which may come in a month. */
+  #forget(connection: ClientConnection): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    this.#alive = this.#alive.filter((it) => it !== connection);
   }
 
   #learn(connection: number, outcome: ClientOutcome): void {
-    const it: TimedOutcome = { ...outcome, atMs: this.#parts.time.elapsed, connection };
+    // Not spread: where objects of many shapes are spread, V8 gives each result a shape of its own, four times its size.
+    const it: TimedOutcome = Object.assign({ atMs: this.#parts.time.elapsed, connection }, outcome);
     this.#outcomes.push(it);
     this.#learned.next(it);
   }

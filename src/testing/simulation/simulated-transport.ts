@@ -2,10 +2,12 @@ import { SshServerError } from '../../errors.js';
 import { Disconnect } from '../../transport/messages/disconnect.js';
 import { DisconnectReason, type DisconnectReasonName } from '../../transport/messages/disconnect-reason.js';
 import { Unimplemented } from '../../transport/messages/unimplemented.js';
+import { KeyRenewal } from '../../transport/key-renewal.js';
 import { listenerFailure } from '../../transport/listener-failure.js';
 import type { PacketTransport } from '../../transport/packet-transport.js';
 import { printable } from '../../transport/printable.js';
 import type { NegotiatedAlgorithms, TransportEnd, TransportListener } from '../../transport/transport-listener.js';
+import type { TransportSettings } from '../../transport/transport-settings.js';
 
 /** The client's end of a {@link SimulatedTransport}. */
 export interface ClientEnd {
@@ -17,6 +19,9 @@ export interface ClientEnd {
   onClose(): void;
 }
 
+/** Sees a payload on its way to the server or to the client. */
+export type PayloadTap = (to: 'server' | 'client', payload: Buffer) => void;
+
 /** How a client may go without a goodbye, and how a socket tells. */
 const DEPARTURES = {
   hangUp: { by: 'peer', description: 'the client closed the connection' },
@@ -26,26 +31,51 @@ const DEPARTURES = {
 /** As much as the real transport has unsent before it asks channels to wait, in bytes. */
 const HIGH_WATER_MARK = 512 * 1024;
 
+/** What a {@link SimulatedTransport} is made of. */
+export interface SimulatedTransportParts {
+  readonly sessionId: Buffer;
+  readonly settings: TransportSettings;
+  readonly client: ClientEnd;
+  /** Calls what it is given later, in the order in which it was given. */
+  readonly carry: (work: () => void) => void;
+  /** Sees what the server receives and sends, at that moment. */
+  readonly tap: PayloadTap | undefined;
+}
+
 /** Carries payloads between a server and a simulated client: no bytes, no keys, and what is sent arrives at once. */
 export class SimulatedTransport implements PacketTransport {
   readonly sessionId: Buffer;
   readonly #listener: TransportListener;
   readonly #client: ClientEnd;
   readonly #carry: (work: () => void) => void;
+  readonly #tap: PayloadTap | undefined;
   #bytesRead = 0;
-  #bytesWritten = 0;
+  readonly #outlet = { bytesWritten: 0, unsent: 0 };
+  readonly #sentPackets = { outSeqno: 0 };
+  readonly #receivedPackets = { inSeqno: 0 };
+  readonly #keyRenewal: KeyRenewal;
   #underWay = 0;
-  #received = 0;
   #keyExchanges = 0;
   #algorithms: NegotiatedAlgorithms | undefined;
   #ended = false;
 
-  /** @param carry - calls what it is given later, in the order in which it was given */
-  constructor(sessionId: Buffer, listener: TransportListener, client: ClientEnd, carry: (work: () => void) => void) {
+  constructor(listener: TransportListener, { sessionId, settings, client, carry, tap }: SimulatedTransportParts) {
+    this.#tap = tap;
     this.sessionId = sessionId;
     this.#listener = listener;
     this.#client = client;
     this.#carry = carry;
+    this.#keyRenewal = new KeyRenewal({
+      settings,
+      engine: { _cipher: this.#sentPackets, _decipher: this.#receivedPackets },
+      outlet: this.#outlet,
+      received: () => this.#bytesRead,
+      renew: () => {
+        this.rekey();
+      },
+      // An exchange takes no time.
+      onMissed: () => undefined,
+    });
   }
 
   get bytesRead(): number {
@@ -53,7 +83,7 @@ export class SimulatedTransport implements PacketTransport {
   }
 
   get bytesWritten(): number {
-    return this.#bytesWritten;
+    return this.#outlet.bytesWritten;
   }
 
   get writable(): boolean {
@@ -70,6 +100,7 @@ export class SimulatedTransport implements PacketTransport {
     if (this.#ended) return;
     // A copy: the server may use its memory again.
     this.#deliver(body === undefined ? Buffer.from(head) : Buffer.concat([head, body]));
+    this.#keyRenewal.onSent();
   }
 
   rekey(): void {
@@ -93,8 +124,8 @@ export class SimulatedTransport implements PacketTransport {
     this.#close();
   }
 
-  /** The client has identified itself, and keys have been exchanged. */
-  identify(line: string, algorithms: NegotiatedAlgorithms): void {
+  /** The client has identified itself, and keys have been exchanged; without algorithms it has gone before that. */
+  identify(line: string, algorithms?: NegotiatedAlgorithms): void {
     if (this.#ended) return;
     this.#algorithms = algorithms;
     this.#listener.onIdentification(printable(line));
@@ -106,21 +137,23 @@ export class SimulatedTransport implements PacketTransport {
     if (this.#ended) return;
     if (this.#keyExchanges >= this.#listener.maxKeyExchanges()) {
       this.violation('PROTOCOL_ERROR', 'too many key exchanges before authentication');
-    } else this.#exchangeKeys();
+    } else if (this.#keyRenewal.admits()) this.#exchangeKeys();
+    else this.violation('PROTOCOL_ERROR', 'too many key exchanges for so little time and traffic');
   }
 
   /** A payload of the client has arrived. */
   receive(payload: Buffer): void {
     if (this.#ended) return;
+    this.#tap?.('server', payload);
     this.#bytesRead += payload.length;
-    this.#received += 1;
+    const packetSequenceNumber = this.#receivedPackets.inSeqno;
+    this.#receivedPackets.inSeqno += 1;
     try {
-      if (this.#listener.onPayload(payload)) return;
+      if (!this.#listener.onPayload(payload)) this.send(Unimplemented.encode({ packetSequenceNumber }));
     } catch (cause) {
       this.#leave(listenerFailure(cause));
-      return;
     }
-    this.send(Unimplemented.encode({ packetSequenceNumber: this.#received - 1 }));
+    this.#keyRenewal.onReceived();
   }
 
   /** The client has said goodbye. */
@@ -133,7 +166,8 @@ export class SimulatedTransport implements PacketTransport {
     const end: TransportEnd = DEPARTURES[how];
     if (end.by === 'peer') this.#end(end);
     else {
-      const error = new SshServerError('ERR_SSH_SOCKET', `the connection failed: ${end.description}`);
+      const cause = new Error(end.description);
+      const error = new SshServerError('ERR_SSH_SOCKET', `the connection failed: ${end.description}`, { cause });
       this.#end({ ...end, error });
     }
   }
@@ -141,11 +175,14 @@ export class SimulatedTransport implements PacketTransport {
   #exchangeKeys(): void {
     if (this.#ended || this.#algorithms === undefined) return;
     this.#keyExchanges += 1;
+    this.#keyRenewal.onKeysExchanged();
     this.#listener.onKeysExchanged(this.#algorithms, this.#keyExchanges);
   }
 
   #deliver(payload: Buffer): void {
-    this.#bytesWritten += payload.length;
+    this.#tap?.('client', payload);
+    this.#outlet.bytesWritten += payload.length;
+    this.#sentPackets.outSeqno += 1;
     this.#underWay += payload.length;
     this.#carry(() => {
       const wasFull = this.#underWay >= HIGH_WATER_MARK;
@@ -172,6 +209,7 @@ export class SimulatedTransport implements PacketTransport {
   #end(end: TransportEnd): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#keyRenewal.end();
     this.#listener.onEnd(end);
   }
 }

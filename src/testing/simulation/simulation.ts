@@ -10,13 +10,17 @@ import type { ClientStep } from './client-action.js';
 import { CLIENT_OUTCOME_LETTERS, type ExpectedOutcome } from './client-outcome.js';
 import { ClientScript } from './client-script.js';
 import { OutcomeMatcher } from './outcome-matcher.js';
-import { SimulatedClient } from './simulated-client.js';
+import { type CarriedPayload, SimulatedClient } from './simulated-client.js';
 import type { VirtualTime } from './virtual-time.js';
 
 /** How a client of a simulation is. */
 export interface SimulatedClientOptions extends Partial<ClientManner> {
   /** How often it goes through its marbles, one time behind the other. Default once. */
   readonly repeat?: number;
+  /** The port that its first connection comes from; each further one comes from the next. Default 40,001. */
+  readonly remotePort?: number;
+  /** Sees what the server receives from this client and sends to it, at that moment and in that order. */
+  readonly tap?: (it: CarriedPayload) => void;
 }
 
 /** An expectation that waits for its marbles. */
@@ -68,6 +72,11 @@ export class Simulation implements AsyncDisposable {
     return this.#time.elapsed;
   }
 
+  /** How many timers wait for their time: those of the server and, with them, all that the process has set meanwhile. */
+  get waitingTimers(): number {
+    return this.#time.waiting;
+  }
+
   /**
    * Adds a client at `address`.
    *
@@ -81,12 +90,13 @@ export class Simulation implements AsyncDisposable {
     address: string,
     marbles = '',
     values: Readonly<Record<string, ClientStep>> = {},
-    { repeat = 1, ...manner }: SimulatedClientOptions = {},
+    { repeat = 1, remotePort = 40_001, tap, ...manner }: SimulatedClientOptions = {},
   ): SimulatedClient {
     const client = new SimulatedClient({
-      peer: { remoteAddress: address, localAddress: '192.0.2.1', localPort: 22 },
+      peer: { remoteAddress: address, remotePort, localAddress: '192.0.2.1', localPort: 22 },
       manner: { ...MANNER, ...manner },
       time: this.#time,
+      ...(tap === undefined ? {} : { tap }),
       knock: (arrival, peer) => {
         try {
           admitArrival(this.server, arrival, peer);
