@@ -35,8 +35,10 @@ export { loadOrCreateHostKey } from './transport/host-keys/load-or-create-host-k
 export type { LoadOrCreateHostKeyOptions } from './transport/host-keys/load-or-create-host-key.js';
 export { parseHostKey } from './transport/host-keys/parse-host-key.js';
 export type { ParseHostKeyOptions } from './transport/host-keys/parse-host-key.js';
-export type { AlgorithmLists } from './transport/algorithms.js';
-export { DEFAULT_ALGORITHMS } from './transport/algorithms.js';
+export type { AlgorithmLists } from './transport/algorithm-lists.js';
+export { ALGORITHM_PRESETS } from './transport/algorithm-presets.js';
+export type { AlgorithmPreset } from './transport/algorithm-presets.js';
+export type { RekeyLimits } from './transport/rekey-limits.js';
 export type { AdmissionLimits } from './streams/admission.js';
 export type { ProtocolLimits } from './protocol/limits.js';
 
@@ -69,6 +71,8 @@ export type { Service, ServiceEmission, ServiceOptions, ServiceResult } from './
 export type { ExitReport } from './handlers/sessions/exit-report.js';
 
 // Policies: who somebody is
+export { grantCertificate } from './handlers/policies/authentication/grant-certificate.js';
+export type { FindPrincipals, GrantCertificateOptions } from './handlers/policies/authentication/grant-certificate.js';
 export { grantKeyboardInteractive } from './handlers/policies/authentication/grant-keyboard-interactive.js';
 export type { KeyboardInteractiveOptions } from './handlers/policies/authentication/grant-keyboard-interactive.js';
 export { grantPassword } from './handlers/policies/authentication/grant-password.js';
@@ -76,6 +80,8 @@ export type { VerifyPassword } from './handlers/policies/authentication/grant-pa
 export type { AuthorizedKeysSource } from './handlers/policies/authentication/authorized-key-set.js';
 export { grantPublicKey } from './handlers/policies/authentication/grant-public-key.js';
 export type { FindAuthorizedKeys, GrantPublicKeyOptions } from './handlers/policies/authentication/grant-public-key.js';
+export { revokedKeys } from './handlers/policies/authentication/revoked-keys.js';
+export type { RevokedKeysSource } from './handlers/policies/authentication/revoked-keys.js';
 
 // Policies: who may do what
 export { acceptEnvironment } from './handlers/policies/access/accept-environment.js';
@@ -210,6 +216,8 @@ export type { Revocation } from './streams/revocation.js';
 export type { PlacedPolicy } from './streams/policy-stage.js';
 export type { Phase } from './streams/phase.js';
 export { DenyReason } from './streams/deny-reason.js';
+export { restrictWith } from './streams/restriction.js';
+export type { RestrictableRequest, Restriction } from './streams/restriction.js';
 export type { Lease, LeaseNarrowing, LeaseRevocation, LeaseSignal, LeaseWarning } from './streams/lease.js';
 export type { Challenge, Prompt } from './streams/challenge.js';
 export { Secret } from './streams/secret.js';
@@ -222,7 +230,7 @@ export type { SshEvent, SshEvents, SshEventType } from './streams/events/ssh-eve
 export type { SshRequest, SshRequests, SshRequestType } from './streams/events/ssh-request.js';
 export type { ConnectionRequest } from './streams/events/connection-request.js';
 export type { Connected } from './streams/events/connected.js';
-export type { Decided } from './streams/events/decided.js';
+export type { Decided, Overruled } from './streams/events/decided.js';
 export type { Disconnected } from './streams/events/disconnected.js';
 export type { ErrorEvent } from './streams/events/error.js';
 export type { Log, LogLevel } from './streams/events/log.js';
@@ -250,6 +258,23 @@ export type {
   SSHUserAuthRequest,
   UnknownMethodAuthRequest,
 } from './streams/events/ssh-user-auth-request.js';
+
+// Recordings
+export { readRecording } from './recording/read-recording.js';
+export { record } from './recording/record.js';
+export type { RecordOptions } from './recording/record.js';
+export type {
+  RecordedEvent,
+  RecordedLine,
+  RecordedLoss,
+  RecordedPart,
+  SkippedLine,
+  TornLine,
+} from './recording/recorded-line.js';
+export type { Recording } from './recording/recording.js';
+export type { RecordingFile, RecordingFiles } from './recording/recording-files.js';
+export type { RecordingHeader } from './recording/recording-header.js';
+export { RedactedSecret } from './recording/redacted-secret.js';
 
 // Connections and channels
 export type { Channel, ServeChannel } from './streams/channel.js';
@@ -294,7 +319,9 @@ export type { SessionProgram, SessionState, Terminal, TerminalSize } from './pro
 export type { TerminalModeName, TerminalModes } from './protocol/terminal-modes.js';
 export type { AuthorizedKey, AuthorizedKeysProblem } from './protocol/authentication/authorized-keys.js';
 export type { KeyOption, KeyOptionName } from './protocol/authentication/authorized-keys-options.js';
+export type { Certificate, CertificateAuthority, CertificateOption } from './protocol/authentication/certificate.js';
 export type { PublicKey } from './protocol/authentication/public-key.js';
 export type { PublicKeyType } from './protocol/authentication/public-key-fields.js';
+export type { SecurityKeyUse } from './protocol/authentication/security-key-use.js';
 export type { DisconnectReasonName } from './transport/messages/disconnect-reason.js';
 export type { NegotiatedAlgorithms } from './transport/transport-listener.js';

@@ -1,47 +1,16 @@
 import { isIPv6 } from 'node:net';
 
-import { ContainerModule } from 'inversify';
-import { identity } from 'rxjs';
-import { createServer, SshServerError } from 'rxsshd';
+import { createServer, type EventStreams, record, type Recording, SshServerError } from 'rxsshd';
 
-import { authorizedKeys } from './authorized-keys.js';
-import { Commands } from './commands.js';
-import { DEMO, Desk } from './desk.js';
 import { logEvents, logFailures } from './event-log.js';
-import { loadHostKeys } from './host-keys.js';
-import { Repl } from './repl.js';
+import { serverOptions } from './server-options.js';
 import { SettingError } from './setting-error.js';
 import { readSettings } from './settings.js';
-import { KEYS, SETTINGS } from './tokens.js';
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
-  // Without a file no key signs in: the policy that changes nothing leaves every request undecided, which denies it.
-  const keys = settings.authorizedKeys === undefined ? identity : await authorizedKeys(settings.authorizedKeys, DEMO);
-
-  const server = await createServer({
-    hostKeys: await loadHostKeys(settings.stateDir),
-    handlers: [Desk, Commands, Repl],
-    modules: [
-      new ContainerModule(({ bind }) => {
-        bind(SETTINGS).toConstantValue(settings);
-        bind(KEYS).toConstantValue(keys);
-      }),
-    ],
-    authMethods: settings.demoPasswords ? ['publickey', 'password'] : ['publickey'],
-    admission: {
-      maxConnections: settings.maxConnections,
-      maxStartups: settings.maxStartups,
-      maxPerSource: settings.maxPerSource,
-    },
-    limits: {
-      maxAuthFailures: settings.maxAuthAttempts,
-      // An attempt with a key takes two requests, so a higher limit on attempts must raise the limit on requests.
-      maxAuthRequests: Math.max(64, 2 * settings.maxAuthAttempts),
-      maxChannels: settings.maxChannels,
-    },
-    loginGraceMs: settings.loginGraceMs,
-  });
+  const server = await createServer(await serverOptions(settings));
+  const recording = settings.record === undefined ? undefined : startRecording(server.events, settings.record);
   if (settings.log) logEvents(server.events, console.error);
   else logFailures(server.events, console.error);
 
@@ -50,13 +19,22 @@ async function start(): Promise<void> {
   // npm passes on a Ctrl-C that the terminal has sent as well, so the second signal must not cut the first one short.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      void server.shutdown({ graceMs: settings.drainMs });
+      // The last events are those of the shutdown.
+      void server.shutdown({ graceMs: settings.drainMs }).then(() => recording?.close());
     });
   }
   const host = isIPv6(settings.host) ? `[${settings.host}]` : settings.host;
   const port = typeof address === 'string' ? settings.port : address.port;
   console.log(`listening on ssh://${host}:${String(port)}`);
 }
+
+const startRecording = (events: EventStreams, path: string): Recording =>
+  record(events.all, {
+    path,
+    onError: (error) => {
+      console.error(error.message);
+    },
+  });
 
 try {
   await start();

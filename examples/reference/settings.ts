@@ -1,5 +1,7 @@
 import { isIPv4 } from 'node:net';
 
+import { ALGORITHM_PRESETS, type AlgorithmPreset } from 'rxsshd';
+
 import { SettingError } from './setting-error.js';
 
 /** Everything that the environment decides; README.md beside this file says what each variable means. */
@@ -10,6 +12,10 @@ export interface Settings {
   readonly demoPasswords: boolean;
   /** Path of a file; undefined if no key may sign in. */
   readonly authorizedKeys: string | undefined;
+  /** Path of a file of public keys; undefined if no authority signs certificates. */
+  readonly userCa: string | undefined;
+  readonly algorithms: AlgorithmPreset;
+  readonly rekeyBytes: number;
   readonly acceptEnv: readonly string[];
   readonly maxConnections: number;
   readonly maxStartups: number;
@@ -20,13 +26,14 @@ export interface Settings {
   readonly loginGraceMs: number;
   readonly drainMs: number;
   readonly log: boolean;
+  /** Path of a recording of all events; undefined if none is wanted. */
+  readonly record: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whoever sets one of these counts on something that would silently be missing. */
 const LATER = new Map([
-  ['USER_CA', 'user certificates'],
   ['PROGRAMS', 'programs of the system'],
   ['SFTP_ROOT', 'SFTP'],
 ]);
@@ -51,6 +58,9 @@ export function readSettings(env: Environment): Settings {
     stateDir: text(env, 'STATE_DIR', 'a folder for the host keys') ?? '.rxsshd',
     demoPasswords: flag(env, 'DEMO_PASSWORDS', true),
     authorizedKeys: text(env, 'AUTHORIZED_KEYS', 'a file of public keys'),
+    userCa: text(env, 'USER_CA', 'a file of public keys'),
+    algorithms: preset(env, 'ALGORITHMS', 'modern'),
+    rekeyBytes: whole(env, 'REKEY_BYTES', 2 ** 30, { from: 65_536, to: 2 ** 30 }),
     acceptEnv: patterns(env, 'ACCEPT_ENV', ['LANG', 'LC_*', 'COLORTERM', 'GIT_PROTOCOL']),
     maxConnections: whole(env, 'MAX_CONNECTIONS', 1000),
     maxStartups: whole(env, 'MAX_STARTUPS', 100),
@@ -61,6 +71,7 @@ export function readSettings(env: Environment): Settings {
     loginGraceMs: whole(env, 'LOGIN_GRACE_MS', 60_000, { to: MAX_MS }),
     drainMs: whole(env, 'DRAIN_MS', 10_000, { from: 0, to: MAX_MS }),
     log: flag(env, 'LOG', false),
+    record: text(env, 'RECORD', 'a file to record to'),
   };
 
   if (settings.demoPasswords && !isLoopback(settings.host)) {
@@ -81,6 +92,15 @@ function whole(env: Environment, name: string, fallback: number, range: { from?:
   const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
   if (number >= from && number <= to) return number;
   throw new SettingError(name, value, `expected a whole number from ${String(from)} to ${String(to)}`);
+}
+
+function preset(env: Environment, name: string, fallback: AlgorithmPreset): AlgorithmPreset {
+  const value = env[name];
+  if (value === undefined) return fallback;
+  const names = Object.keys(ALGORITHM_PRESETS);
+  // The keys of the table are its type.
+  if (names.includes(value)) return value as AlgorithmPreset;
+  throw new SettingError(name, value, `expected one of ${names.join(', ')}`);
 }
 
 function flag(env: Environment, name: string, fallback: boolean): boolean {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-import { DEFAULT_ALGORITHMS } from 'rxsshd';
+import { ALGORITHM_PRESETS } from 'rxsshd';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { clientFixture } from '../support/client-fixture.js';
@@ -11,19 +11,14 @@ import { requires } from '../support/requires.js';
 const programs = requires(['ssh-keygen'], { pythonModules: ['asyncssh'] });
 const script = clientFixture('asyncssh_client.py');
 
+const { keyExchange, hostKeys, ciphers, macs } = ALGORITHM_PRESETS.compatible;
+
 /** What is on offer, by the names that AsyncSSH gives to the kinds of algorithms. */
 const OFFER: Readonly<Record<string, readonly string[]>> = {
-  kex: DEFAULT_ALGORITHMS.keyExchange,
-  encryption: DEFAULT_ALGORITHMS.ciphers,
-  mac: DEFAULT_ALGORITHMS.macs,
-  server_host_key: [
-    'ssh-ed25519',
-    'ecdsa-sha2-nistp256',
-    'ecdsa-sha2-nistp384',
-    'ecdsa-sha2-nistp521',
-    'rsa-sha2-512',
-    'rsa-sha2-256',
-  ],
+  kex: keyExchange,
+  encryption: ciphers,
+  mac: macs,
+  server_host_key: hostKeys,
 };
 
 /** What the installed version has. Whatever it does not have yet is skipped, by the name of its test. */
@@ -43,7 +38,7 @@ describe.skipIf(programs.missing.length > 0)(programs.title('AsyncSSH'), () => {
     site = await ClientSite.open({
       keygen: programs.path('ssh-keygen'),
       hostKeys: ['ecdsa256', 'ecdsa384', 'ecdsa521', 'rsa'],
-      settings: { ACCEPT_ENV: 'QA_*' },
+      settings: { ACCEPT_ENV: 'QA_*', ALGORITHMS: 'compatible', REKEY_BYTES: String(4 * 1024 * 1024) },
     });
     asyncssh = new PythonClient({
       python: programs.path('python3'),
@@ -79,6 +74,17 @@ describe.skipIf(programs.missing.length > 0)(programs.title('AsyncSSH'), () => {
 
   it('AsyncSSH renews its keys each megabyte while 24 MiB go each way', async () => {
     const result = await asyncssh.run('rekey');
+
+    expect(result).toMatchObject({ same: true, status: 0 });
+    expect(result).toHaveProperty(
+      'exchanges',
+      expect.toSatisfy((count: number) => count >= 8),
+    );
+  });
+
+  // AsyncSSH puts IGNORE between the packets of a key exchange.
+  it('AsyncSSH goes along when the server renews the keys each 4 MiB while 48 MiB go each way', async () => {
+    const result = await asyncssh.run('renewed');
 
     expect(result).toMatchObject({ same: true, status: 0 });
     expect(result).toHaveProperty(

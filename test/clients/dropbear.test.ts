@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { createServer, DEFAULT_ALGORITHMS, decide, exec, generateHostKey, grantPassword } from 'rxsshd';
+import { ALGORITHM_PRESETS, createServer, decide, exec, generateHostKey, grantPassword } from 'rxsshd';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { KeyKind } from '../support/client-keys.js';
@@ -16,7 +16,8 @@ describe.skipIf(programs.missing.length > 0)(programs.title('Dropbear'), () => {
   let site: ClientSite;
 
   beforeAll(async () => {
-    site = await ClientSite.open({ keygen: programs.path('ssh-keygen') });
+    // Dropbear 2022 has no MAC that is computed behind encryption, and needs one for the ciphers without their own.
+    site = await ClientSite.open({ keygen: programs.path('ssh-keygen'), settings: { ALGORITHMS: 'compatible' } });
   });
 
   afterAll(() => site.close());
@@ -77,13 +78,15 @@ describe.skipIf(programs.missing.length > 0)(programs.title('Dropbear'), () => {
     },
   );
 
-  it('dbclient gets in although its guess of the key exchange is wrong: the packet it sent ahead is dropped', async () => {
-    // Against the reference server the guess is right.
+  it.each([
+    ['right: the packet it sent ahead is taken', ['curve25519-sha256']],
+    ['wrong: the packet it sent ahead is dropped', ['ecdh-sha2-nistp521', 'curve25519-sha256']],
+    ['wrong since the hybrid comes first', ALGORITHM_PRESETS.modern.keyExchange],
+  ])('dbclient gets in with a guess of the key exchange that is %s', async (_what, keyExchange) => {
     const { hostKey } = await generateHostKey();
-    const [guessed = '', ...others] = DEFAULT_ALGORITHMS.keyExchange;
     await using server = await createServer({
       hostKeys: [hostKey],
-      algorithms: { keyExchange: [...others, guessed] },
+      algorithms: { keyExchange },
       handlers: [
         decide(
           'SSHUserAuthRequest',

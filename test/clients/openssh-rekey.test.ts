@@ -54,6 +54,46 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, key re-exc
     });
   });
 
+  describe('when the server asks for it each MiB', () => {
+    let renewing: ClientSite;
+    let client: OpenSshClient;
+
+    beforeAll(async () => {
+      renewing = await ClientSite.open({
+        keygen: programs.path('ssh-keygen'),
+        settings: { REKEY_BYTES: String(1024 * 1024) },
+      });
+      const { server, keys, environment: env } = renewing;
+      client = new OpenSshClient({ program: programs.path('ssh'), server, key: keys.ed25519, env });
+    });
+
+    afterAll(() => renewing.close());
+
+    it.each([
+      ['', 'default none'],
+      [', and ssh as well', '1M'],
+    ])('24 MiB go each way%s, and not a byte is lost', async (_who, limit) => {
+      const { status, stdout, stderr } = await client.run('cat', {
+        settings: [`RekeyLimit=${limit}`, 'LogLevel=DEBUG1'],
+        input: data,
+      });
+
+      expect(status).toBe(0);
+      expect(digest(stdout)).toBe(digest(data));
+      expect(exchanges(stderr)).toBeGreaterThanOrEqual(MIN_EXCHANGES);
+    });
+
+    it('24 MiB come one way alone', async () => {
+      const { status, stdout, stderr } = await client.run(`source ${String(SIZE)}`, {
+        settings: ['RekeyLimit=default none', 'LogLevel=DEBUG1'],
+      });
+
+      expect(status).toBe(0);
+      expect(stdout.length).toBe(SIZE);
+      expect(exchanges(stderr)).toBeGreaterThanOrEqual(MIN_EXCHANGES);
+    });
+  });
+
   it('ssh renews its keys by time, in the middle of a silent command', async () => {
     // OpenSSH checks the clock when something moves, here its own signs of life.
     const { status, stderr } = await ssh.run('sleep 3', {

@@ -16,7 +16,11 @@ describe.skipIf(programs.missing.length > 0)(programs.title('Paramiko'), () => {
   let paramiko: PythonClient;
 
   beforeAll(async () => {
-    site = await ClientSite.open({ keygen: programs.path('ssh-keygen'), nodeFlags: STEADY_MEMORY });
+    site = await ClientSite.open({
+      keygen: programs.path('ssh-keygen'),
+      nodeFlags: STEADY_MEMORY,
+      settings: { REKEY_BYTES: String(MIB) },
+    });
     paramiko = new PythonClient({
       python: programs.path('python3'),
       script: clientFixture('paramiko_client.py'),
@@ -56,6 +60,16 @@ describe.skipIf(programs.missing.length > 0)(programs.title('Paramiko'), () => {
 
   it('Paramiko renews its keys every 200 packets while data goes both ways', async () => {
     const result = await paramiko.run('rekey');
+
+    expect(result).toMatchObject({ same: true, status: 0 });
+    expect(result).toHaveProperty(
+      'exchanges',
+      expect.toSatisfy((count: number) => count >= 8),
+    );
+  });
+
+  it('Paramiko goes along when the server renews the keys each MiB while 16 MiB go each way', async () => {
+    const result = await paramiko.run('renewed');
 
     expect(result).toMatchObject({ same: true, status: 0 });
     expect(result).toHaveProperty(

@@ -12,7 +12,11 @@ describe.skipIf(programs.missing.length > 0)(programs.title('ssh-keyscan'), () =
   let site: ClientSite;
 
   beforeAll(async () => {
-    site = await ClientSite.open({ keygen: programs.path('ssh-keygen'), hostKeys: OTHERS });
+    site = await ClientSite.open({
+      keygen: programs.path('ssh-keygen'),
+      hostKeys: OTHERS,
+      settings: { ALGORITHMS: 'compatible' },
+    });
   });
 
   afterAll(() => site.close());

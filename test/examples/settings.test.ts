@@ -23,6 +23,8 @@ describe('the settings of the reference server', () => {
       stateDir: '.rxsshd',
       demoPasswords: true,
       authorizedKeys: undefined,
+      algorithms: 'modern',
+      rekeyBytes: 2 ** 30,
       acceptEnv: ['LANG', 'LC_*', 'COLORTERM', 'GIT_PROTOCOL'],
       maxConnections: 1000,
       maxStartups: 100,
@@ -33,6 +35,7 @@ describe('the settings of the reference server', () => {
       loginGraceMs: 60_000,
       drainMs: 10_000,
       log: false,
+      record: undefined,
     });
   });
 
@@ -53,6 +56,24 @@ describe('the settings of the reference server', () => {
     expect(readSettings({ PORT: '0', DRAIN_MS: '0' })).toMatchObject({ port: 0, drainMs: 0 });
   });
 
+  it('ALGORITHMS is the name of a preset', () => {
+    expect(readSettings({ ALGORITHMS: 'fips' })).toMatchObject({ algorithms: 'fips' });
+    for (const value of ['', 'old', 'toString', 'Modern']) {
+      expect(() => readSettings({ ALGORITHMS: value })).toThrow(
+        `ALGORITHMS=${JSON.stringify(value)} cannot be used: expected one of modern, compatible, fips`,
+      );
+    }
+  });
+
+  it('REKEY_BYTES is from 64 KiB to 1 GiB', () => {
+    expect(readSettings({ REKEY_BYTES: '65536' })).toMatchObject({ rekeyBytes: 65_536 });
+    for (const value of ['65535', '1073741825', '1M']) {
+      expect(() => readSettings({ REKEY_BYTES: value })).toThrow(
+        /^REKEY_BYTES=.* expected a whole number from 65536 to/,
+      );
+    }
+  });
+
   it.each(['DEMO_PASSWORDS', 'LOG'])('%s is 0 or 1', (name) => {
     expect(() => readSettings({ [name]: 'yes' })).toThrow(`${name}="yes" cannot be used: expected 0 or 1`);
     expect(() => readSettings({ [name]: '' })).toThrow(SettingError);
@@ -63,7 +84,7 @@ describe('the settings of the reference server', () => {
     expect(() => readSettings({ [name]: '' })).toThrow(`${name}="" cannot be used`);
   });
 
-  it.each(['USER_CA', 'PROGRAMS', 'SFTP_ROOT'])('%s is refused rather than ignored', (name) => {
+  it.each(['PROGRAMS', 'SFTP_ROOT'])('%s is refused rather than ignored', (name) => {
     expect(() => readSettings({ [name]: '1' })).toThrow(/^\w+="1" cannot be used: this version has no /);
   });
 

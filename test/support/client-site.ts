@@ -5,20 +5,27 @@ import path from 'node:path';
 import { type ClientKeys, type KeyKind, makeClientKeys, makeKey } from './client-keys.js';
 import { ReferenceServer } from './reference-server.js';
 
+type ServerSettings = Readonly<Record<string, string>>;
+
 /** What {@link ClientSite.open} needs. */
 export interface ClientSiteOptions {
   /** Path of ssh-keygen. */
   readonly keygen: string;
   /** Host keys beside the Ed25519 key that the reference server makes for itself. Default none. */
   readonly hostKeys?: readonly KeyKind[];
-  /** Further settings of the reference server. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Further settings of the reference server; a function gets the folder of the site. */
+  readonly settings?: ServerSettings | ((folder: string) => ServerSettings);
   /** Flags of the node that runs it. Default none. */
   readonly nodeFlags?: readonly string[];
 }
 
 /** Suites open many connections from one address, and all of them at the same time. */
-const ROOMY = { MAX_STARTUPS: '200', MAX_PER_SOURCE: '200', MAX_CHANNELS: '128', MAX_LOGINS_PER_MINUTE: '100000' };
+export const ROOMY = {
+  MAX_STARTUPS: '200',
+  MAX_PER_SOURCE: '200',
+  MAX_CHANNELS: '128',
+  MAX_LOGINS_PER_MINUTE: '100000',
+};
 
 /** Everything a suite of real clients works with: a folder that is a home to them, keys, and a running server. */
 export class ClientSite {
@@ -43,7 +50,7 @@ export class ClientSite {
     const server = await ReferenceServer.start({
       stateFolder,
       authorizedKeys,
-      settings: { ...ROOMY, ...settings },
+      settings: { ...ROOMY, ...(typeof settings === 'function' ? settings(folder) : settings) },
       nodeFlags,
     });
     return new ClientSite(folder, keys, server);

@@ -1,8 +1,26 @@
+import type { KeyObject } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import { HYBRID, HybridKeys } from './wire-client-hybrid.js';
+import { namesOf } from './wire-client-packets.js';
 import * as send from './wire-client-payloads.js';
+
+/** A key exchange of the client's. */
+interface ClientExchange {
+  readonly sessionID: Buffer | undefined;
+  readonly _keys: { readonly privateKey: KeyObject };
+  getPublicKey: () => Buffer;
+  convertPublicKey: (reply: Buffer) => Buffer;
+  computeSecret: (reply: Buffer) => Buffer;
+}
+
+type PayloadHandler = (payload: Buffer) => number | false | undefined;
+
+interface ClientOffer {
+  readonly lists: { readonly kex: object };
+}
 
 /** The half of `ssh2` that a client needs, as far as tests touch it. */
 interface ClientEngine {
@@ -10,10 +28,11 @@ interface ClientEngine {
   parse(chunk: Buffer, offset: number, length: number): void;
   rekey(): void;
   cleanup(): void;
-  _onPayload: (payload: Buffer) => number | false | undefined;
-  readonly _kex: { readonly sessionID: Buffer | undefined } | undefined;
+  _onPayload: PayloadHandler;
+  _offer: ClientOffer;
+  readonly _kex: ClientExchange | undefined;
   readonly _kexinit: Buffer | undefined;
-  _decipher: { inSeqno: number; _onPayload: (payload: Buffer) => number | false | undefined } | undefined;
+  _decipher: { inSeqno: number; _onPayload: PayloadHandler } | undefined;
   readonly _cipher: { readonly outSeqno: number };
   readonly _packetRW: {
     readonly write: {
@@ -31,6 +50,7 @@ interface ClientConfig {
   readonly messageHandlers: { readonly DISCONNECT: (engine: unknown, reason: number, text: string) => void };
   readonly onWrite: (data: Buffer | string) => void;
   readonly onError: (error: Error) => void;
+  readonly onHeader: () => void;
   readonly onHandshakeComplete: () => void;
 }
 
@@ -39,14 +59,14 @@ const KEXDH_INIT = 30;
 const load = createRequire(import.meta.url);
 // CommonJS files without types; the engine contract test proves the parts that both sides use.
 const Engine = load('ssh2/lib/protocol/Protocol.js') as new (config: ClientConfig) => ClientEngine;
-const { KexInit } = load('ssh2/lib/protocol/kex.js') as { KexInit: new (lists: object) => object };
+const { KexInit } = load('ssh2/lib/protocol/kex.js') as { KexInit: new (lists: object) => ClientOffer };
 const { sendPacket } = load('ssh2/lib/protocol/utils.js') as {
   sendPacket: (engine: ClientEngine, packet: Buffer, force: boolean) => boolean;
 };
 
 /** What a {@link WireClient} offers and how it behaves. */
 export interface WireClientOptions {
-  /** Default curve25519-sha256. */
+  /** Default curve25519-sha256. `mlkem768x25519-sha256` works with servers that have curve25519-sha256 as well. */
   readonly keyExchange?: readonly string[];
   /** Default aes128-gcm@openssh.com. */
   readonly ciphers?: readonly string[];
@@ -91,33 +111,20 @@ export class WireClient {
   /** Key exchanges completed. */
   exchanges = 0;
   readonly #engine: ClientEngine;
-  readonly #options: WireClientOptions;
+  #options: WireClientOptions;
   readonly #untaken: Buffer[] = [];
   readonly #waiters = new Set<Waiter>();
   #onExchange: (() => void)[] = [];
+  /** Of the key exchange under way, if it is a hybrid one. */
+  #hybrid: HybridKeys | undefined;
   #isClosed = false;
 
   constructor(stream: Duplex, options: WireClientOptions = {}) {
     this.stream = stream;
     this.#options = options;
-    const direction = {
-      cipher: options.ciphers ?? ['aes128-gcm@openssh.com'],
-      mac: options.macs ?? ['hmac-sha2-256-etm@openssh.com'],
-      compress: ['none'],
-      lang: [],
-    };
     this.#engine = new Engine({
       server: false,
-      offer: new KexInit({
-        kex: [
-          ...(options.keyExchange ?? ['curve25519-sha256']),
-          ...(options.extInfo === true ? ['ext-info-c'] : []),
-          'kex-strict-c-v00@openssh.com',
-        ],
-        serverHostKey: ['ssh-ed25519'],
-        cs: direction,
-        sc: direction,
-      }),
+      offer: offerOf(options),
       ident: 'WireClient',
       messageHandlers: {
         DISCONNECT: (_engine, reason, description) => {
@@ -129,6 +136,13 @@ export class WireClient {
       },
       onError: (error) => {
         this.#fail(error);
+      },
+      onHeader: () => {
+        const decipher = this.#engine._decipher;
+        if (decipher === undefined) return;
+        const engine = decipher._onPayload;
+        decipher._onPayload = (payload) =>
+          payload[0] === 20 ? this.#takeKexinit(engine, Buffer.from(payload)) : engine(payload);
       },
       onHandshakeComplete: () => {
         this.exchanges += 1;
@@ -143,7 +157,8 @@ export class WireClient {
       if (number === 1 || number === 20) {
         // The engine answers KEXINIT with KEXDH_INIT at once.
         stream.cork();
-        const result = engineOnPayload(Buffer.from(payload));
+        const copy = Buffer.from(payload);
+        const result = number === 20 ? this.#takeKexinit(engineOnPayload, copy) : engineOnPayload(copy);
         if (number === 20) {
           this.#relax();
           this.send(...this.behindKexdhInit);
@@ -223,6 +238,12 @@ export class WireClient {
     this.stream.uncork();
   }
 
+  /** Offers something else from the next key exchange on. */
+  offerNext(options: Pick<WireClientOptions, 'keyExchange' | 'ciphers' | 'macs'>): void {
+    this.#options = { ...this.#options, ...options };
+    this.#engine._offer = offerOf(this.#options);
+  }
+
   /** Starts a key re-exchange. */
   rekey(): void {
     this.#engine.rekey();
@@ -289,17 +310,45 @@ export class WireClient {
     this.#untaken.push(payload);
   }
 
+  /**
+   * Lets the engine answer a server's KEXINIT. It knows no hybrid method, so it is made to choose X25519, whose public value is
+   * exchanged on its way out; the rest of the exchange is ours.
+   */
+  #takeKexinit(engine: PayloadHandler, payload: Buffer): ReturnType<PayloadHandler> {
+    const [offered = []] = namesOf(payload);
+    const { keyExchange = [] } = this.#options;
+    if (keyExchange.find((name) => offered.includes(name)) !== HYBRID) {
+      this.#hybrid = undefined;
+      return engine(payload);
+    }
+    const keys = new HybridKeys();
+    this.#hybrid = keys;
+    const { _offer: offer } = this.#engine;
+    this.#engine._offer = Object.create(offer, {
+      lists: { value: { ...offer.lists, kex: { ...offer.lists.kex, array: ['curve25519-sha256'] } } },
+    }) as ClientOffer;
+    const result = engine(payload);
+    this.#engine._offer = offer;
+    const exchange = this.#engine._kex;
+    if (exchange === undefined) return result;
+    const x25519PublicKey = exchange.getPublicKey();
+    exchange.getPublicKey = () => keys.init(x25519PublicKey);
+    exchange.convertPublicKey = (reply) => reply;
+    exchange.computeSecret = (reply) => keys.secret(reply, exchange._keys.privateKey);
+    return result;
+  }
+
   /** Replaces the public values of the key exchange to come on their way out. */
   #tamper(): void {
-    const { publicValue } = this.#options;
-    if (publicValue === undefined) return;
+    const { publicValue = (right: Buffer) => right } = this.#options;
     const { write } = this.#engine._packetRW;
     const finalize = write.finalize.bind(write);
     write.finalize = (packet, force) => {
       const start = write.allocStartKEX;
       if (packet[start] !== KEXDH_INIT) return finalize(packet, force);
       const length = packet.readUInt32BE(start + 1);
-      const value = publicValue(packet.subarray(start + 5, start + 5 + length), this.exchanges + 1);
+      const x25519 = packet.subarray(start + 5, start + 5 + length);
+      const value = publicValue(this.#hybrid?.init(x25519) ?? x25519, this.exchanges + 1);
       const replaced = write.alloc(5 + value.length, true);
       replaced.writeUInt32BE(value.length, replaced.writeUInt8(KEXDH_INIT, start));
       replaced.set(value, start + 5);
@@ -330,6 +379,25 @@ export class WireClient {
     const end = goodbye === undefined ? (fault?.message ?? 'no goodbye') : JSON.stringify(goodbye);
     return new Error(`the connection closed while waiting for ${wanted}; got ${seen}; ${end}`);
   }
+}
+
+function offerOf(options: WireClientOptions): ClientOffer {
+  const direction = {
+    cipher: options.ciphers ?? ['aes128-gcm@openssh.com'],
+    mac: options.macs ?? ['hmac-sha2-256-etm@openssh.com'],
+    compress: ['none'],
+    lang: [],
+  };
+  return new KexInit({
+    kex: [
+      ...(options.keyExchange ?? ['curve25519-sha256']),
+      ...(options.extInfo === true ? ['ext-info-c'] : []),
+      'kex-strict-c-v00@openssh.com',
+    ],
+    serverHostKey: ['ssh-ed25519'],
+    cs: direction,
+    sc: direction,
+  });
 }
 
 /** A TCP connection to the loopback interface. */
