@@ -210,6 +210,7 @@ export type {
 } from './streams/verdict.js';
 export type { Policy } from './streams/policy.js';
 export type { PolicyContext } from './streams/policy-context.js';
+export type { Recollection } from './streams/rehearsal.js';
 export type { PolicyReport } from './streams/policy-report.js';
 export type { Held } from './streams/held.js';
 export type { Revocation } from './streams/revocation.js';

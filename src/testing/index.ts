@@ -58,6 +58,10 @@ export type { Leak } from './leak-check/leak.js';
 export type { ListenedTo } from './leak-check/listener-watch.js';
 
 // A whole server in virtual time
+export type {
+  ChannelOpenFailureReason,
+  ChannelOpenFailureReasonName,
+} from '../protocol/messages/channel-open-failure-reason.js';
 export { act } from './simulation/client-action.js';
 export type { ChannelAction, ClientAction, ClientStep } from './simulation/client-action.js';
 export type { ClientOutcome, ClientOutcomeName, ExpectedOutcome } from './simulation/client-outcome.js';

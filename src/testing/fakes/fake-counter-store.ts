@@ -29,7 +29,7 @@ export interface FakeCounterStore extends CounterStore, ScriptedFake {
  * });
  * ```
  *
- * @throws TypeError if the script cannot be read; {@link SshServerError} `ERR_SSH_OPTION` if `maxKeys` is out of range
+ * @throws TypeError if the script cannot be read; SshServerError `ERR_SSH_OPTION` if `maxKeys` is out of range
  */
 export function fakeCounterStore({ maxKeys, ...script }: FakeCounterStoreOptions = {}): FakeCounterStore {
   const store = new MemoryCounterStore(maxKeys === undefined ? {} : { maxKeys });

@@ -24,7 +24,10 @@ type KeyRequest = OfferedKeyAuthRequest | ProvenKeyAuthRequest;
  * Says by which principals a user may sign in: a certificate has to have one of them. Asked for the offer and again for the
  * proof; an Observable that completes without a value means none.
  */
-export type FindPrincipals = (user: string, request: KeyRequest) => Answer<readonly string[]>;
+export type FindPrincipals = (
+  user: string,
+  request: OfferedKeyAuthRequest | ProvenKeyAuthRequest,
+) => Answer<readonly string[]>;
 
 /** Options of {@link grantCertificate}. Grace and warnings are about the end of the certificate. */
 export interface GrantCertificateOptions extends DeadlineOptions {
