@@ -50,13 +50,13 @@ function changeText({ askedAt, connection, user, request, recorded, replayed }: 
   const from = `${connection.remoteAddress}:${String(connection.remotePort)}`;
   return (
     `${askedAt.toISOString()}  ${from}${who}  ${whatWasAsked(request)}\n` +
-    `  then  ${decisionText(recorded)}\n` +
-    `  now   ${decisionText(replayed)}\n`
+    `  then  ${decisionText(recorded, 'not taken back')}\n` +
+    `  now   ${decisionText(replayed, recorded?.outcome === 'revoked' ? 'not taken back' : 'not before the client goes')}\n`
   );
 }
 
-function decisionText(decision: ReplayedDecision | undefined): string {
-  if (decision === undefined) return 'not taken back';
+function decisionText(decision: ReplayedDecision | undefined, otherwise: string): string {
+  if (decision === undefined) return otherwise;
   const { outcome, by, source, reason, provisional } = decision;
   const detail = reason === undefined ? '' : ` (${reason})`;
   const kind = provisional === true ? `${outcome}, for now,` : outcome;
@@ -67,7 +67,7 @@ function decisionText(decision: ReplayedDecision | undefined): string {
 const MOST = 10;
 
 function counts(changes: ChangeCounts): string {
-  const all = Object.entries(changes);
+  const all = Object.entries(changes).sort(([, one], [, other]) => other - one);
   const named = all.slice(0, MOST).map(([name, amount]) => `${shown(name)} ${String(amount)}`);
   return [...named, ...(all.length > MOST ? [`${String(all.length - MOST)} more`] : [])].join(', ') || 'none';
 }

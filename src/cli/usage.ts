@@ -10,7 +10,7 @@ Commands:
 
 The default export of <module>, or its export named "server", is what createServer takes, or a server, or a promise of
 either, or a function that returns one of these. The server is built and shut down; it never listens, and in a replay
-nothing that it grants is run. A replay builds the server itself, so it takes no server that is built already; it needs the
+nothing that it grants is run, and counters are kept in memory. A replay builds the server itself, so it takes no server that is built already; it needs the
 package @sinonjs/fake-timers.
 
 Options:

@@ -4,6 +4,7 @@ import type { AttachedLease } from './attached-lease.js';
 import { DenyReason } from './deny-reason.js';
 import type { Overruled } from './events/decided.js';
 import type { SshRequest } from './events/ssh-request.js';
+import { isGrantable } from './is-grantable.js';
 import type { Lease } from './lease.js';
 import type { Phase } from './phase.js';
 import type { PolicyStage } from './policy-stage.js';
@@ -48,9 +49,9 @@ export class Decision<R extends SshRequest> {
   readonly #again: boolean;
   readonly #conclude: Conclude<R>;
   #verdict: Verdict<R>;
-  /** Where the request was granted, and who said so. */
+  /** Where the request was granted, and how. */
   #grantedAt: Place = NOBODY;
-  #grantedBy: PolicyName | undefined;
+  #granted: GrantedVerdict<R> | undefined;
   /** Who was the first to decline the request: what becomes of it if nobody grants it. */
   #refusal: Refusal = UNHEARD;
   #attached: AttachedLease[] | undefined;
@@ -89,7 +90,10 @@ export class Decision<R extends SshRequest> {
 
   /** Who granted the request, whatever has come of that; undefined if nobody did. */
   get grant(): Overruled | undefined {
-    return this.#grantedBy === undefined ? undefined : { by: this.#grantedBy, source: this.#grantedAt.source };
+    const granted = this.#granted;
+    if (granted === undefined) return undefined;
+    const { source } = this.#grantedAt;
+    return { by: granted.by, source, ...(isProvisional(granted) ? { provisional: true } : {}) };
   }
 
   cancel(): void {
@@ -130,7 +134,7 @@ export class Decision<R extends SshRequest> {
   #noteSpeaker(verdict: Verdict<R>, at: Place): void {
     if (verdict.state === 'granted') {
       this.#grantedAt = at;
-      this.#grantedBy = verdict.by;
+      this.#granted = verdict;
     }
     if (verdict.state !== 'open' || verdict.declined === undefined || this.#refusal !== UNHEARD) return;
     const { by, reason } = verdict.declined;
@@ -165,6 +169,10 @@ function without(leases: readonly Lease[], known: readonly Lease[]): readonly Le
     return index === -1;
   });
 }
+
+/** Whether a grant lets nobody in yet: questions for the user, an offered key that would do. */
+export const isProvisional = ({ challenge, request }: GrantedVerdict<SshRequest>): boolean =>
+  challenge !== undefined || !isGrantable(request);
 
 /** A refusal that no policy has spoken. */
 export const denial = <R>(request: R, by: PolicyName, reason: DenyReason): DeniedVerdict<R> => ({

@@ -1,11 +1,10 @@
 import { messageOf, SshServerError } from '../errors.js';
 import { after, type Clock } from './clock.js';
 import type { AttachedLease } from './attached-lease.js';
-import { Decision, denial, type FinalVerdict, NOBODY, type Place } from './decision.js';
+import { Decision, denial, type FinalVerdict, isProvisional, NOBODY, type Place } from './decision.js';
 import type { EventHub } from './event-hub.js';
 import type { Overruled } from './events/decided.js';
 import type { SshRequest, SshRequests, SshRequestType } from './events/ssh-request.js';
-import { isGrantable } from './is-grantable.js';
 import type { Lease } from './lease.js';
 import type { PolicyChains, Replacement } from './policy-chains.js';
 import type { PolicyStage } from './policy-stage.js';
@@ -240,7 +239,3 @@ export class Edge {
 
 /** Stands for the decision about a request that no policy was asked about. */
 const UNGRANTED = { grant: undefined };
-
-/** Whether it lets nobody in yet. */
-const isProvisional = ({ challenge, request }: GrantedVerdict<SshRequest>): boolean =>
-  challenge !== undefined || !isGrantable(request);

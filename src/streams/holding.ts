@@ -4,6 +4,7 @@ import type { Edge, PendingDecision, Settlement } from './edge.js';
 import type { SshRequest } from './events/ssh-request.js';
 import type { Held } from './held.js';
 import { type LeaseEffects, LeaseHolder } from './lease-holder.js';
+import { isLasting } from './lasting-lease.js';
 import type { Lease, LeaseRevocation } from './lease.js';
 import type { Replacement } from './policy-chains.js';
 import type { PolicyStage } from './policy-stage.js';
@@ -21,6 +22,8 @@ export interface Grant {
 
 /** What the leases of a {@link Holding} may cause. */
 export interface HoldingEffects extends Omit<LeaseEffects, 'revoke'> {
+  /** New policies have attached `leases` to what was granted before. */
+  attach(leases: readonly Lease[]): void;
   /** Told once. `grant` is what was taken back. */
   revoke(revocation: Required<LeaseRevocation>, grant: Grant): void;
 }
@@ -133,6 +136,7 @@ export class Holding {
   /** Holds `added` as well, and gives up what comes from policies that are gone. */
   #replaceLeases(grant: Grant, added: readonly AttachedLease[]): void {
     const former = grant.leases;
+    if (added.length > 0) this.#effects.attach(added.map(({ lease }) => lease));
     grant.leases = [...former, ...this.#inForce(added)];
     // First the new ones: what both narrow is at no time as wide as without them.
     this.#hold(grant);
@@ -143,7 +147,8 @@ export class Holding {
 
   #inForce(leases: readonly AttachedLease[]): readonly AttachedLease[] {
     const { chains } = this.#edge;
-    return leases.every(({ stage }) => chains.has(stage)) ? leases : leases.filter(({ stage }) => chains.has(stage));
+    const isInForce = ({ lease, stage }: AttachedLease): boolean => chains.has(stage) || isLasting(lease);
+    return leases.every(isInForce) ? leases : leases.filter(isInForce);
   }
 
   #hold({ leases }: Grant): void {

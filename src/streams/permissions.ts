@@ -85,6 +85,7 @@ export class Permissions {
       fail: (cause) => {
         this.#onLeaseFailure(cause);
       },
+      attach: this.#restrict,
       revoke: (revocation, grant) => {
         this.#revokeConnection(revocation, grant);
       },
@@ -103,13 +104,13 @@ export class Permissions {
 
   /** The connection was granted something. A lease may take it back at once. */
   grant(verdict: GrantedVerdict<SshRequest>, settlement: Settlement): void {
-    this.#restrictions = Restrictions.collect(verdict.leases, this.#restrictions);
+    this.#restrict(verdict.leases);
     if (!this.#ended) this.#holding.add(verdict, settlement, this.#host.clock.now());
   }
 
   /** A channel was granted something. */
   grantChannel(channel: SshChannel, verdict: GrantedVerdict<SshRequest>, settlement: Settlement): void {
-    this.#restrictions = Restrictions.collect(verdict.leases, this.#restrictions);
+    this.#restrict(verdict.leases);
     if (this.#ended || channel.closing) return;
     this.#permissionsOf(channel).holding.add(verdict, settlement, this.#host.clock.now());
   }
@@ -188,6 +189,11 @@ export class Permissions {
     this.#authenticated?.complete();
   }
 
+  /** Whatever a lease is attached to, what it restricts is the connection, to its end. */
+  readonly #restrict = (leases: readonly Lease[]): void => {
+    this.#restrictions = Restrictions.collect(leases, this.#restrictions);
+  };
+
   #holdingOf(channel: SshChannel | undefined): Holding | undefined {
     return channel === undefined ? this.#holding : this.#channels?.get(channel)?.holding;
   }
@@ -219,6 +225,7 @@ export class Permissions {
         fail: (cause) => {
           this.#onLeaseFailure(cause);
         },
+        attach: this.#restrict,
         revoke: (revocation, grant) => {
           this.#revokeChannel(channel, permissions, revocation, grant);
         },

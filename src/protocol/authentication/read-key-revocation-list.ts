@@ -112,6 +112,15 @@ function readCertificates(reader: WireReader, list: KeyRevocationList): Fault {
   return reader.ok ? undefined : CUT;
 }
 
+function readRange(reader: WireReader, certificates: RevokedCertificates): Fault {
+  const first = reader.uint64();
+  const last = reader.uint64();
+  if (!reader.complete) return CUT;
+  if (first > last) return 'a range of serial numbers ends before it begins';
+  certificates.addRange(first, last);
+  return undefined;
+}
+
 function readCertificateSection(type: number, reader: WireReader, certificates: RevokedCertificates): Fault {
   switch (type) {
     case CERTIFICATES.SERIALS:
@@ -119,8 +128,7 @@ function readCertificateSection(type: number, reader: WireReader, certificates: 
         certificates.addSerial(reader.uint64());
       });
     case CERTIFICATES.RANGE:
-      certificates.addRange(reader.uint64(), reader.uint64());
-      return reader.complete ? undefined : CUT;
+      return readRange(reader, certificates);
     case CERTIFICATES.BITMAP:
       // By its specification an integer, which may be larger than those of keys.
       certificates.addBitmap(reader.uint64(), reader.string());

@@ -1,4 +1,4 @@
-import type { Decided } from '../../streams/events/decided.js';
+import type { Decided, Overruled } from '../../streams/events/decided.js';
 import type { ShadowDecided } from '../../streams/events/shadow-decided.js';
 import type { SshRequest } from '../../streams/events/ssh-request.js';
 import { DenyReason } from '../../streams/deny-reason.js';
@@ -7,7 +7,7 @@ import { connection } from './connection-fields.js';
 import type { FieldCodec } from './field-codec.js';
 import { FieldError } from './field-error.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
-import { finite, natural, oneOf, text } from './plain-fields.js';
+import { finite, kindOf, natural, oneOf, text } from './plain-fields.js';
 import { requestFields } from './request-fields.js';
 import { optional, struct } from './struct.js';
 import { UnknownKindError } from './unknown-kind-error.js';
@@ -38,7 +38,8 @@ const request: FieldCodec<SshRequest> = {
   },
 };
 
-const reason = oneOf(...Object.values(DenyReason));
+/** Later versions may know more. */
+const reason = kindOf(...Object.values(DenyReason));
 
 const common = {
   type: oneOf('Decided'),
@@ -63,7 +64,7 @@ export const decided = variant<Decided>(({ outcome }: JsonObject) => outcome, {
     ...common,
     outcome: oneOf('denied'),
     reason,
-    overruled: optional(struct<NonNullable<Outcome<'denied'>['overruled']>>({ by: text, source: text })),
+    overruled: optional(struct<Overruled>({ by: text, source: text, provisional: optional(oneOf(true)) })),
   }),
   revoked: struct<Outcome<'revoked'>>({ ...common, outcome: oneOf('revoked'), message: text }),
 });

@@ -1,9 +1,13 @@
 import type { FieldCodec } from './field-codec.js';
 import { FieldError } from './field-error.js';
+import { UnknownKindError } from './unknown-kind-error.js';
 
 /** A text, whatever is in it: half of a surrogate pair is escaped, so nothing of what a peer sent is lost. */
 export const text: FieldCodec<string> = {
-  write: (value) => JSON.stringify(value),
+  write: (value: unknown) => {
+    if (typeof value !== 'string') throw new RangeError('a text of an event is none');
+    return JSON.stringify(value);
+  },
   read: (json, path) => {
     if (typeof json === 'string') return json;
     throw new FieldError(path, 'must be a text', json);
@@ -33,7 +37,10 @@ export const finite: FieldCodec<number> = {
 
 /** A count, a size, a port, a number of the protocol: an integer from 0 on. */
 export const natural: FieldCodec<number> = {
-  write: (value, memory) => finite.write(value, memory),
+  write: (value) => {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${String(value)} is no integer from 0 on`);
+    return String(value);
+  },
   read: (json, path) => {
     if (Number.isSafeInteger(json) && Number(json) >= 0) return Number(json);
     throw new FieldError(path, 'must be an integer from 0 on', json);
@@ -42,12 +49,24 @@ export const natural: FieldCodec<number> = {
 
 /** One of a few values. */
 export function oneOf<const T extends string | number | boolean>(...values: readonly T[]): FieldCodec<T> {
+  return choice(values, FieldError);
+}
+
+/** One of a few texts, of which later versions may know more: a line with another one is skipped. */
+export function kindOf<const T extends string>(...values: readonly T[]): FieldCodec<T> {
+  return choice(values, UnknownKindError);
+}
+
+function choice<T extends string | number | boolean>(values: readonly T[], Unknown: typeof FieldError): FieldCodec<T> {
   return {
-    write: (value) => JSON.stringify(value),
+    write: (value) => {
+      if (!values.includes(value)) throw new RangeError(`${String(value)} is none of ${values.map(String).join(', ')}`);
+      return JSON.stringify(value);
+    },
     read: (json, path) => {
       const known = values.find((value) => value === json);
       if (known !== undefined) return known;
-      throw new FieldError(path, `must be one of ${values.map(String).join(', ')}`, json);
+      throw new Unknown(path, `must be one of ${values.map(String).join(', ')}`, json);
     },
   };
 }

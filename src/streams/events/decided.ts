@@ -9,6 +9,8 @@ export interface Overruled {
   readonly by: string;
   /** Where that policy stands. */
   readonly source: string;
+  /** Present if the grant would have let nobody in yet. */
+  readonly provisional?: true;
 }
 
 /**

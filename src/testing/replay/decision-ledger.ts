@@ -30,6 +30,8 @@ export class DecisionLedger {
   readonly #byReplayed = new Map<SshRequest, Entry>();
   /** Requests that were sent and are not seen yet: those of one kind, on one channel, come in their order. */
   readonly #sent = new Map<string, Entry[]>();
+  /** Those that the replaying server was asked. */
+  readonly #wasAsked = new Set<Entry>();
   readonly #revokedThen: Revoked[] = [];
   readonly #revokedNow: Revoked[] = [];
   #user: string | undefined;
@@ -59,9 +61,14 @@ export class DecisionLedger {
 
   /** The replayed server was asked. @returns the number of the request in the recording, if it was recorded */
   asked(request: SshRequest, kind: string): number | undefined {
-    const entry = this.#sent.get(kind)?.shift();
-    if (entry !== undefined) this.#byReplayed.set(request, entry);
-    return entry?.seq;
+    const queue = this.#sent.get(kind) ?? [];
+    // The server may answer by itself what it asked the policies about then, such as too few answers to its questions.
+    const index = queue.findIndex((entry) => isAlike(entry.request, request));
+    const entry = index === -1 ? undefined : queue.splice(0, index + 1).at(-1);
+    if (entry === undefined) return undefined;
+    this.#byReplayed.set(request, entry);
+    this.#wasAsked.add(entry);
+    return entry.seq;
   }
 
   /** What was decided when it was recorded. */
@@ -90,12 +97,13 @@ export class DecisionLedger {
     readonly unreached: number;
     readonly changes: readonly (DecisionChange & { readonly seq: number })[];
   } {
-    const both = this.#entries.filter(({ recorded, replayed }) => recorded !== undefined && replayed !== undefined);
-    const changed = both.filter(({ recorded, replayed }) => !isSame(recorded, replayed));
+    const decidedThen = this.#entries.filter(({ recorded }) => recorded !== undefined);
+    // Asked and not decided before the client went is a change as well.
+    const asked = decidedThen.filter((entry) => this.#wasAsked.has(entry));
+    const changed = asked.filter(({ recorded, replayed }) => !isSame(recorded, replayed));
     return {
-      decisions: both.length,
-      unreached: this.#entries.filter(({ recorded, replayed }) => recorded !== undefined && replayed === undefined)
-        .length,
+      decisions: asked.length,
+      unreached: decidedThen.length - asked.length,
       changes: [
         ...changed.map(({ seq, askedAt, request, recorded, replayed }) => ({
           ...this.#change(request, recorded, replayed),
@@ -141,6 +149,27 @@ const isSame = (one: ReplayedDecision | undefined, other: ReplayedDecision | und
   one?.by === other?.by &&
   one?.reason === other?.reason &&
   one?.provisional === other?.provisional;
+
+/** Whether two requests ask the same, as far as that can be told without what they hold. */
+const isAlike = (one: SshRequest, other: SshRequest): boolean => essenceOf(one) === essenceOf(other);
+
+function essenceOf(request: SshRequest): string {
+  switch (request.type) {
+    case 'SSHServiceRequest':
+      return request.service;
+    case 'SSHUserAuthRequest':
+      return `${request.method} ${'stage' in request ? request.stage : ''} ${request.user}`;
+    case 'SSHChannelOpenRequest':
+      return request.channelType;
+    case 'SSHChannelRequest':
+    case 'SSHGlobalRequest':
+      return request.requestType;
+    case 'ConnectionRequest':
+      return '';
+    default:
+      return request satisfies never;
+  }
+}
 
 const kindOf = (request: SshRequest): string =>
   request.type === 'SSHChannelRequest' ? `${request.type} ${request.requestType}` : request.type;

@@ -5,10 +5,10 @@ import type { SshRequest } from '../../streams/events/ssh-request.js';
 import type { Recollection } from '../../streams/rehearsal.js';
 import type { PolicyName } from '../../streams/verdict.js';
 
-/** What a recording says of one credential: what it was, and, unless it was wrong for everybody, for which policy. */
+/** What a recording says of one credential: what it was, and for which policy. */
 interface Fact {
   readonly recollection: Recollection;
-  readonly by?: PolicyName;
+  readonly by: PolicyName;
 }
 
 /** What a recording knows of the credentials whose text it does not keep. */
@@ -37,7 +37,9 @@ export class Recollections {
   recall(run: number, seq: number, by: PolicyName): Recollection | undefined {
     const fact = this.#facts.get(keyOf(run, seq));
     if (fact === undefined) return undefined;
-    return fact.by === undefined || fact.by === by ? fact.recollection : 'wrong';
+    if (fact.by === by) return fact.recollection;
+    // If it was right for one, it was not for those who did not know it then; if it was wrong for one, others may not have seen it.
+    return fact.recollection === 'wrong' ? undefined : 'wrong';
   }
 }
 
@@ -53,9 +55,11 @@ function factOf(decided: Decided): Fact | undefined {
     case 'granted':
       return { recollection: decided.provisional === true ? 'again' : 'right', by: decided.by };
     case 'denied':
-      if (decided.overruled !== undefined) return { recollection: 'right', by: decided.overruled.by };
+      if (decided.overruled !== undefined) {
+        return { recollection: decided.overruled.provisional === true ? 'again' : 'right', by: decided.overruled.by };
+      }
       // Whoever is denied for another reason may have had the right password.
-      return decided.reason === DenyReason.BadCredential ? { recollection: 'wrong' } : undefined;
+      return decided.reason === DenyReason.BadCredential ? { recollection: 'wrong', by: decided.by } : undefined;
     case 'revoked':
       return undefined;
     default:

@@ -24,7 +24,7 @@ export interface ReplayedDecision {
 
 /** A decision that comes out otherwise under other policies. */
 export interface DecisionChange {
-  /** When the recorded server was asked. */
+  /** When the recorded server was asked; of a revocation, when it happened. */
   readonly askedAt: Date;
   /** The connection as it was recorded. */
   readonly connection: ConnectionInfo;
@@ -32,9 +32,9 @@ export interface DecisionChange {
   readonly user: string | undefined;
   /** What was asked, as it was recorded. */
   readonly request: SshRequest;
-  /** What was decided then; of a revocation, absent if there was none. */
+  /** What was decided then; absent if nothing was revoked then. */
   readonly recorded: ReplayedDecision | undefined;
-  /** What is decided now; of a revocation, absent if there is none. */
+  /** What is decided now; absent if nothing is revoked, or if the client goes before it is decided. */
   readonly replayed: ReplayedDecision | undefined;
 }
 
@@ -73,6 +73,6 @@ export function countBy(
     const name = nameOf(change);
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  // Names come from strangers: a Map has no prototype that they could name, and entries with the most changes come first.
-  return Object.fromEntries([...counts].sort(([, one], [, other]) => other - one));
+  // Names come from strangers: a Map has no prototype that they could name.
+  return Object.fromEntries(counts);
 }

@@ -8,10 +8,12 @@ import { ReplayedRun } from './replayed-run.js';
  * Decides recorded traffic again, under other policies and in virtual time, and lists each decision that comes out otherwise.
  *
  * A server is built of `options` for each run of the recorded one, and simulated clients do what the recorded ones did, when they
- * did it. Policies, leases, timers and counters are the real ones; nothing that is granted is run. Of passwords and answers the recording
- * tells whether they were right, and the policies that verified them then are to have the same name now; credentials that nobody
- * verified count as wrong. What a policy asks of the world outside, it asks again, of the world of today. What programs sent is not
- * recorded, so a session that only receives is idle to `idleTimeout`.
+ * did it. Policies, leases and timers are the real ones; nothing that is granted is run. Counters begin empty in memory, whatever
+ * store they are in otherwise: nobody is banned by a replay. Of passwords and answers the recording tells whether they were right,
+ * and for which policy; `verify` is never called, so a change of it is not seen. Policies that verify secrets need the names that
+ * they had, and two of them need names of their own. Credentials that nobody verified count as wrong. What a policy asks of
+ * the world outside, it asks again, of the world of today. What programs sent is not recorded, so a session that only receives is idle
+ * to `idleTimeout`.
  *
  * One replay or simulation at once in a process, as for `simulate`.
  *

@@ -29,6 +29,8 @@ export class ReplayedConnection {
   /** And which of the replaying server, in the words of the recording. */
   readonly #replayedChannels: ChannelId[] = [];
   #opened = 0;
+  /** Whether the client has broken the rules of the protocol. */
+  #isViolated = false;
 
   /** @param startedAt - milliseconds since the epoch at which the recorded server was started */
   constructor(info: ConnectionInfo, startedAt: number, carry: (work: () => void) => void) {
@@ -69,7 +71,10 @@ export class ReplayedConnection {
         this.#act(act.close(), event.channel);
         return;
       case 'Disconnected':
-        this.client.act(farewellOf(event));
+        this.#end(event);
+        return;
+      case 'Error':
+        this.#isViolated ||= event.error.code === 'ERR_SSH_PROTOCOL';
         return;
       default:
       // What the server did then is decided anew.
@@ -91,7 +96,18 @@ export class ReplayedConnection {
 
   #ask(request: SshRequest, seq: number, atMs: number, kind: string, ordinal?: number): void {
     this.ledger.note(seq, atMs, request, kind);
-    if (this.client.request(request, ordinal) === undefined) this.ledger.unsent(kind);
+    // A client answers what it was asked.
+    const isAnswer = request.type === 'SSHUserAuthRequest' && 'stage' in request && request.stage === 'answered';
+    if (isAnswer && !this.client.isQuestioned) this.ledger.unsent(kind);
+    else if (this.client.request(request, ordinal) === undefined) this.ledger.unsent(kind);
+  }
+
+  /** The client goes as it went then; if the server had sent it away, it is sent away again. */
+  #end({ by, reason, description }: Disconnected): void {
+    if (by === 'network') this.client.act(act.reset());
+    else if (by === 'peer') this.client.act(reason === undefined ? act.hangUp() : act.disconnect(description));
+    else if (reason === undefined) this.client.endByServer({ description }, false);
+    else this.client.endByServer({ reason, description }, this.#isViolated);
   }
 
   #act(action: ClientAction, channel: ChannelId): void {
@@ -101,9 +117,3 @@ export class ReplayedConnection {
 }
 
 const channelKind = (ordinal: number | undefined): string => `SSHChannelRequest ${String(ordinal)}`;
-
-/** How the client goes: by itself as it went then; if the server had sent it away, it is gone all the same. */
-const farewellOf = ({ by, reason, description }: Disconnected): ClientAction => {
-  if (by === 'network') return act.reset();
-  return by === 'peer' && reason !== undefined ? act.disconnect(description) : act.hangUp();
-};

@@ -5,6 +5,7 @@ import { connectionId, type ConnectionId } from '../../streams/connection-id.js'
 import type { ConnectionRequest } from '../../streams/events/connection-request.js';
 import type { SshEvent } from '../../streams/events/ssh-event.js';
 import { SSH_REQUEST_TYPES, type SshRequest } from '../../streams/events/ssh-request.js';
+import { rehearseCounts } from '../../handlers/policies/counting/rehearsed-counts.js';
 import type { Recollection } from '../../streams/rehearsal.js';
 import { admitArrival, type SshServer } from '../../streams/ssh-server.js';
 import { serverOptions } from '../simulation/server-options.js';
@@ -29,6 +30,7 @@ export interface ReplayedRunEnd {
 class RequestNumbers {
   readonly #numbers = new WeakMap<SshRequest, number>();
   readonly #unknown = new Set<number>();
+  readonly #known = new Set<number>();
   readonly #run: number;
   readonly #recollections: Recollections;
 
@@ -38,7 +40,8 @@ class RequestNumbers {
   }
 
   get unknownCredentials(): number {
-    return this.#unknown.size;
+    // What one policy has verified then, others have not; of what none of them knows, nobody does.
+    return [...this.#unknown].filter((seq) => !this.#known.has(seq)).length;
   }
 
   note(request: SshRequest, seq: number): void {
@@ -49,7 +52,7 @@ class RequestNumbers {
     const seq = this.#numbers.get(request);
     if (seq === undefined) return 'wrong';
     const known = this.#recollections.recall(this.#run, seq, by);
-    if (known === undefined) this.#unknown.add(seq);
+    (known === undefined ? this.#unknown : this.#known).add(seq);
     return known ?? 'wrong';
   }
 }
@@ -61,6 +64,7 @@ export class ReplayedRun {
   readonly #time: VirtualTime;
   readonly #server: SshServer;
   readonly #numbers: RequestNumbers;
+  readonly #release: () => void;
   readonly #recorded = new Map<ConnectionId, ReplayedConnection>();
   readonly #replayed = new Map<ConnectionId, ReplayedConnection>();
   readonly #changes: NumberedChange[] = [];
@@ -76,13 +80,18 @@ export class ReplayedRun {
   ): Promise<ReplayedRun> {
     const startedAt = new Date(header.startedAt).getTime();
     const time = await VirtualTime.begin(startedAt);
+    const giveBackStores = rehearseCounts();
+    const release = (): void => {
+      giveBackStores();
+      time[Symbol.dispose]();
+    };
     try {
       const numbers = new RequestNumbers(header.run, recollections);
       const rehearsal = { observers, recall: numbers.recall.bind(numbers) };
       const server = await assembleServer(await serverOptions(options, time.clock), rehearsal);
-      return new ReplayedRun(header.run, startedAt, time, server, numbers);
+      return new ReplayedRun(header.run, startedAt, time, server, numbers, release);
     } catch (cause) {
-      time[Symbol.dispose]();
+      release();
       throw cause;
     }
   }
@@ -93,12 +102,14 @@ export class ReplayedRun {
     time: VirtualTime,
     server: SshServer,
     numbers: RequestNumbers,
+    release: () => void,
   ) {
     this.number = number;
     this.#startedAt = startedAt;
     this.#time = time;
     this.#server = server;
     this.#numbers = numbers;
+    this.#release = release;
     server.events.all.subscribe((event) => {
       this.#onReplayed(event);
     });
@@ -123,11 +134,9 @@ export class ReplayedRun {
   async end(): Promise<ReplayedRunEnd> {
     try {
       for (const connection of [...this.#recorded.values()]) this.#close(connection);
-      const shutdown = this.#server.shutdown();
-      await this.#time.settle();
-      await shutdown;
+      await this.#time.passWhile(this.#server.shutdown());
     } finally {
-      this.#time[Symbol.dispose]();
+      this.#release();
     }
     return {
       decisions: this.#decisions,

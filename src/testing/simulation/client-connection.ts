@@ -18,7 +18,7 @@ import { disconnectReasonName } from '../../transport/messages/disconnect-reason
 import { SSH_MSG } from '../../transport/messages/message-number.js';
 import { ServiceRequest } from '../../transport/messages/service.js';
 import type { PacketTransport } from '../../transport/packet-transport.js';
-import type { NegotiatedAlgorithms, TransportListener } from '../../transport/transport-listener.js';
+import type { NegotiatedAlgorithms, TransportEnd, TransportListener } from '../../transport/transport-listener.js';
 import type { TransportSettings } from '../../transport/transport-settings.js';
 import { authPayload, checkProof } from './auth-payload.js';
 import { ClientChannel } from './client-channel.js';
@@ -59,6 +59,7 @@ export class ClientConnection implements Arrival, ClientEnd {
   #isConnected = false;
   /** The methods of the requests that the server owes an answer to, which come in this order. */
   readonly #methods: SSHUserAuthRequest['method'][] = [];
+  #isQuestioned = false;
   #unansweredGlobals = 0;
   #saidGoodbye = false;
   #ended = false;
@@ -75,6 +76,11 @@ export class ClientConnection implements Arrival, ClientEnd {
     this.#manner = manner;
     this.#ears = ears;
     this.#carry = carry;
+  }
+
+  /** Whether the server waits for answers to its questions. */
+  get isQuestioned(): boolean {
+    return this.#isQuestioned;
   }
 
   /** Whether there is nobody to talk to any more. */
@@ -130,6 +136,7 @@ export class ClientConnection implements Arrival, ClientEnd {
         return this.#send(ServiceRequest.encode({ serviceName: request.service }), false);
       case 'SSHUserAuthRequest':
         this.#methods.push(request.method);
+        this.#isQuestioned = false;
         return this.#send(authPayload(request), true);
       case 'SSHChannelOpenRequest': {
         const channel = new ClientChannel(this.#channels.length + 1);
@@ -193,6 +200,13 @@ export class ClientConnection implements Arrival, ClientEnd {
     }
   }
 
+  /** The server ends it, as it did once before: for a breach of protocol, with a goodbye, or without a word. */
+  endByServer({ reason, description }: Pick<TransportEnd, 'reason' | 'description'>, isViolation: boolean): void {
+    if (reason === undefined) this.#transport?.destroy(description);
+    else if (isViolation) this.#transport?.violation(reason, description);
+    else this.#transport?.disconnect(reason, description);
+  }
+
   onPayload(payload: Buffer): void {
     if (this.#ended) return;
     const number = payload[0] ?? 0;
@@ -247,6 +261,7 @@ export class ClientConnection implements Arrival, ClientEnd {
     const outcome = method === undefined ? undefined : authOutcome(method, number, payload);
     if (outcome === undefined) return;
     this.#methods.shift();
+    this.#isQuestioned = outcome.outcome === 'challenged';
     this.#tell(outcome);
   }
 

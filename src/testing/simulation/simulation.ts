@@ -163,9 +163,7 @@ export class Simulation implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       for (const { subscription } of this.#observations) subscription.unsubscribe();
-      const shutdown = this.server.shutdown();
-      await this.#time.settle();
-      await shutdown;
+      await this.#time.passWhile(this.server.shutdown());
     } finally {
       this.#time[Symbol.dispose]();
     }

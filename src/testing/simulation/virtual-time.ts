@@ -126,6 +126,18 @@ export class VirtualTime implements Disposable {
     });
   }
 
+  /** Lets as much time pass as it takes until `work` has settled. */
+  async passWhile<T>(work: Promise<T>): Promise<T> {
+    const progress = { hasSettled: false };
+    const settled = (): void => {
+      progress.hasSettled = true;
+    };
+    work.then(settled, settled);
+    await this.settle();
+    while (!progress.hasSettled && this.#nextAt() < Infinity) await this.passUntil(this.#nextAt() - this.#startAt);
+    return work;
+  }
+
   /** When the next timer is due, in milliseconds since the epoch. */
   #nextAt(): number {
     // Declared by the package for nobody in particular, and all there is to look ahead without letting time pass.

@@ -2,21 +2,27 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { map, timer } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
   decide,
+  decideEach,
+  deny,
+  DenyReason,
   denyUsers,
   exec,
+  grantKeyboardInteractive,
   grantPassword,
   type Handler,
+  penalties,
   rateLimit,
   sessionLimit,
   shell,
   type SSHUserAuthRequest,
 } from '../../../src/index.js';
 import { record } from '../../../src/recording/record.js';
-import { act, authRequest, channelRequest, replay, simulate } from '../../../src/testing/index.js';
+import { act, authRequest, channelRequest, fakeCounterStore, replay, simulate } from '../../../src/testing/index.js';
 
 const PASSWORDS = new Map([
   ['ann', 'right'],
@@ -111,5 +117,123 @@ describe('a replay', () => {
     await recordAll([decide('SSHUserAuthRequest', rate, { phase: 'limit' }), ...base]);
     const report = await replay(file, { handlers: base });
     expect(report.unknownCredentials).toBe(3);
+  });
+
+  it('has a client that broke the rules break them again, so that it is weighed as it was', async () => {
+    const guarded = [decide('ConnectionRequest', penalties()), ...base];
+    {
+      await using simulation = await simulate({ handlers: guarded });
+      const recording = record(simulation.server.events.all, { path: file, clock: simulation.clock });
+      simulation.client('203.0.113.9', 'c-v-c-v-c-v-c', { v: act.send(Buffer.of(90, 1, 2)) });
+      await simulation.run('1m');
+      await simulation.hold(recording.close());
+    }
+    const report = await replay(file, { handlers: guarded });
+
+    expect(report).toMatchObject({ changes: [], unreached: 0, unknownCredentials: 0 });
+    // The last two were turned away.
+    expect(report.decisions).toBe(5);
+  });
+
+  /** Somebody who answers questions wrongly, and then has the right password. */
+  async function recordQuestions(...handlers: readonly Handler[]): Promise<void> {
+    await using simulation = await simulate({ handlers });
+    const recording = record(simulation.server.events.all, { path: file, clock: simulation.clock });
+    simulation.client('192.0.2.7', 'c-k-a-k-a-r', {
+      k: authRequest.keyboardInteractive('ann'),
+      a: authRequest.keyboardInteractiveAnswer('ann', ['7']),
+      r: right,
+    });
+    await simulation.run('1m');
+    await simulation.hold(recording.close());
+  }
+
+  const questions = (count: number, verify: () => boolean | 'again' = () => false): Handler =>
+    decide(
+      'SSHUserAuthRequest',
+      grantKeyboardInteractive({ prompts: Array.from({ length: count }, () => ({ text: 'Code: ' })), verify }),
+    );
+
+  it('goes on behind questions that are not asked any more', async () => {
+    await recordQuestions(questions(1), ...base);
+    const noQuestions = decide(
+      'SSHUserAuthRequest',
+      decideEach<SSHUserAuthRequest>('noQuestions', (verdict) =>
+        verdict.request.method === 'keyboard-interactive'
+          ? deny(verdict, 'noQuestions', DenyReason.NotPermitted)
+          : verdict,
+      ),
+      { phase: 'limit' },
+    );
+    const { changes, unreached } = await replay(file, { handlers: [noQuestions, questions(1), ...base] });
+
+    expect(changes.map(({ replayed }) => replayed?.by)).toEqual(['noQuestions', 'noQuestions']);
+    // The answers; the password was decided as it was.
+    expect(unreached).toBe(2);
+  });
+
+  it('never takes one credential for another, although the server refuses some by itself', async () => {
+    await recordQuestions(questions(1), ...base);
+    const report = await replay(file, { handlers: [questions(2), ...base] });
+
+    expect(report).toMatchObject({ changes: [], unreached: 2 });
+  });
+
+  it('takes no answer for right that only led to more questions', async () => {
+    const noAnswers = decide(
+      'SSHUserAuthRequest',
+      decideEach<SSHUserAuthRequest>('noAnswers', (verdict) =>
+        'stage' in verdict.request && verdict.request.stage === 'answered'
+          ? deny(verdict, 'noAnswers', DenyReason.NotPermitted)
+          : verdict,
+      ),
+      { phase: 'authorize' },
+    );
+    const again = questions(1, () => 'again');
+    await recordQuestions(again, noAnswers, ...base);
+    const { changes } = await replay(file, { handlers: [again, ...base] });
+
+    expect(changes.length).toBeGreaterThan(0);
+    expect(changes.every(({ replayed }) => replayed?.outcome !== 'granted' || replayed.provisional === true)).toBe(
+      true,
+    );
+  });
+
+  it('does not know of credentials that nobody has looked at, whatever they were denied for', async () => {
+    const never = decide(
+      'SSHUserAuthRequest',
+      decideEach<SSHUserAuthRequest>('never', (verdict) => deny(verdict, 'never', DenyReason.BadCredential)),
+      { phase: 'limit' },
+    );
+    await recordAll([never, ...base]);
+    const report = await replay(file, { handlers: base });
+
+    // Of ann two, of bob one, of the stranger six, then it is sent away.
+    expect(report.unknownCredentials).toBe(9);
+  });
+
+  it('counts nothing where a real server counts', async () => {
+    const store = fakeCounterStore();
+    const options = { limit: 100, windowMs: 60_000, keyOf: () => 'all', store };
+    const counted = decide('SSHUserAuthRequest', rateLimit<SSHUserAuthRequest>(options), { phase: 'limit' });
+    await recordAll([counted, ...base]);
+    const { calls } = store;
+    expect(calls.length).toBeGreaterThan(0);
+    const before = calls.length;
+    await replay(file, { handlers: [counted, ...base] });
+
+    expect(store.calls).toHaveLength(before);
+  });
+
+  it('tells of decisions that come too late now', async () => {
+    await recordAll(base);
+    const slow = decide(
+      'SSHUserAuthRequest',
+      decideEach<SSHUserAuthRequest>('slow', (verdict) => timer(20_000).pipe(map(() => verdict))),
+      { phase: 'limit' },
+    );
+    const { changes } = await replay(file, { handlers: [slow, ...base] });
+
+    expect(changes).toContainEqual(expect.objectContaining({ user: 'ann', replayed: undefined }));
   });
 });

@@ -1,7 +1,8 @@
+import { preDestroy } from 'inversify';
 import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
-import { decide, exec, grantPassword, sessionLimit } from '../../../src/index.js';
+import { decide, SshHandler, exec, grantPassword, sessionLimit } from '../../../src/index.js';
 import { authRequest, channelRequest, simulate } from '../../../src/testing/index.js';
 
 const right = (user: string, password: string): boolean => user === 'ann' && password === 'right';
@@ -61,5 +62,39 @@ describe('a simulation', () => {
       x: 'disconnected: this session has reached its limit of 1 hour',
     });
     await simulation.run();
+  });
+
+  it('ends with handlers that take their time to go', async () => {
+    const done: string[] = [];
+    @SshHandler()
+    class Slow {
+      @preDestroy()
+      async go(): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        done.push('slow');
+      }
+    }
+    {
+      await using simulation = await simulate({ handlers: [Slow] });
+      await simulation.run('1s');
+    }
+    expect(done).toEqual(['slow']);
+  });
+
+  it('gives the time back when the server cannot be shut down', async () => {
+    @SshHandler()
+    class Failing {
+      @preDestroy()
+      go(): Promise<void> {
+        return Promise.reject(new Error('the disk is gone'));
+      }
+    }
+    const failing = async (): Promise<void> => {
+      await using simulation = await simulate({ handlers: [Failing] });
+      await simulation.run('1s');
+    };
+    await expect(failing()).rejects.toThrow('the disk is gone');
+    await using next = await simulate({});
+    expect(next.elapsedMs).toBe(0);
   });
 });

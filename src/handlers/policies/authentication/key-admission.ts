@@ -1,3 +1,4 @@
+import { lastingLease } from '../../../streams/lasting-lease.js';
 import type { Lease } from '../../../streams/lease.js';
 import { restrictWith } from '../../../streams/restriction.js';
 import { deadline } from '../lifetime/deadline.js';
@@ -32,7 +33,5 @@ export function leasesOf(
   ];
 }
 
-const endAt =
-  (endsAt: number, ending: Ending, clock: ClockOption['clock']): Lease =>
-  (held) =>
-    deadline(clock ?? held.clock, endsAt, ending, TEXTS);
+const endAt = (endsAt: number, ending: Ending, clock: ClockOption['clock']): Lease =>
+  lastingLease((held) => deadline(clock ?? held.clock, endsAt, ending, TEXTS));

@@ -24,7 +24,7 @@ export class RevocationFile<T> {
     this.#read = read;
     // The state first: what is written while the content is read will be noticed.
     this.#state = statSync(path, { bigint: true });
-    this.#content = read(readFileSync(path));
+    this.#content = this.#understand(readFileSync(path));
   }
 
   /** What the file holds now. Rejects if it cannot be read: nobody knows then what is in it. */
@@ -37,8 +37,15 @@ export class RevocationFile<T> {
     return this.#reading;
   }
 
+  #understand(content: Buffer): T {
+    // As it is while somebody writes it anew in its place. Not to know is not to allow.
+    if (content.length === 0)
+      throw new TypeError(`${this.#path} is empty; write a comment into a list that revokes nothing`);
+    return this.#read(content);
+  }
+
   async #readAgain(state: FileState): Promise<T> {
-    const content = this.#read(await readFile(this.#path));
+    const content = this.#understand(await readFile(this.#path));
     this.#state = state;
     this.#content = content;
     return content;

@@ -30,7 +30,11 @@ export type RevokedKeysSource = string | Uint8Array | { readonly file: string };
  * ```ts
  * declare const authorities: string;
  *
- * const signIn = allOf(grantCertificate({ authorities }), revokedKeys('SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDhKW7w/Q5kMwY8Cqc'));
+ * const revoked = revokedKeys('SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDhKW7w/Q5kMwY8Cqc');
+ * const handlers = [
+ *   decide('SSHUserAuthRequest', revoked, { phase: 'limit' }),
+ *   decide('SSHUserAuthRequest', grantCertificate({ authorities })),
+ * ];
  * ```
  *
  * @throws {@link SshServerError} `ERR_SSH_POLICY_OPTION`, when called, if the list cannot be read or understood, or the name is

@@ -1,7 +1,10 @@
 import { isObservable, map, type Observable } from 'rxjs';
 
+import type { Held } from '../../../streams/held.js';
+import { isLasting, lastingLease } from '../../../streams/lasting-lease.js';
 import type { Lease, LeaseSignal } from '../../../streams/lease.js';
 import type { Policy } from '../../../streams/policy.js';
+import { type Restriction, restrictionOf, restrictWith } from '../../../streams/restriction.js';
 import type { PolicyName, Verdict } from '../../../streams/verdict.js';
 import { decideWith } from './decide-with.js';
 import { requirePolicy } from './policy-checks.js';
@@ -49,6 +52,11 @@ export function named<R>(name: PolicyName, policy: Policy<R>): Policy<R> {
 }
 
 function revokedBy(by: PolicyName, lease: Lease): Lease {
+  const restriction = restrictionOf(lease);
+  // It says nothing, and must not get lost. Not spread: what it restricts may be in methods. Object.create knows no types.
+  if (restriction !== undefined) return restrictWith(Object.create(restriction, { by: { value: by } }) as Restriction);
   const rename = map((signal: LeaseSignal): LeaseSignal => (signal.type === 'revoke' ? { ...signal, by } : signal));
-  return isObservable(lease) ? rename(lease) : (held): Observable<LeaseSignal> => rename(lease(held));
+  if (isObservable(lease)) return rename(lease);
+  const named = (held: Held): Observable<LeaseSignal> => rename(lease(held));
+  return isLasting(lease) ? lastingLease(named) : named;
 }

@@ -1,5 +1,6 @@
 import type { CounterStore, Extension, HitResult, HitWindow } from '../../../streams/counter-store.js';
 import { type Answer, whenAnswered } from '../answer.js';
+import { storeInForce } from './rehearsed-counts.js';
 
 /**
  * The questions that policies put to a counter store.
@@ -10,14 +11,14 @@ import { type Answer, whenAnswered } from '../answer.js';
 export const askStore = {
   /** As {@link CounterStore.hit}. */
   hit: (store: Pick<CounterStore, 'hit'>, key: string, window: HitWindow): Answer<HitResult> =>
-    whenAnswered(store.hit(key, window), saysWhetherAllowed),
+    whenAnswered(storeInForce(store).hit(key, window), saysWhetherAllowed),
 
   /** As {@link CounterStore.extend}. */
   extend: (store: Pick<CounterStore, 'extend'>, key: string, extension: Extension): Answer<number> =>
-    whenAnswered(store.extend(key, extension), saysWhatIsLeft),
+    whenAnswered(storeInForce(store).extend(key, extension), saysWhatIsLeft),
 
   /** As {@link CounterStore.clear}. */
-  clear: (store: Pick<CounterStore, 'clear'>, key: string): Answer<unknown> => store.clear(key),
+  clear: (store: Pick<CounterStore, 'clear'>, key: string): Answer<unknown> => storeInForce(store).clear(key),
 } as const;
 
 function saysWhetherAllowed(result: HitResult | undefined): HitResult {

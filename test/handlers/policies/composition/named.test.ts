@@ -5,7 +5,9 @@ import { named } from '../../../../src/handlers/policies/composition/named.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
 import type { Lease, LeaseSignal } from '../../../../src/streams/lease.js';
+import { restrictionOf, restrictWith } from '../../../../src/streams/restriction.js';
 import { consider, type Verdict } from '../../../../src/streams/verdict.js';
+import { channelOpen } from '../../../../src/testing/channel-open.js';
 import { held } from '../../../../src/testing/held.js';
 import { abstains, answersWith, declines, denies, grants } from '../members.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
@@ -81,6 +83,23 @@ describe('named', () => {
 
     expect(leasesOf(one)).toHaveLength(1);
     expect(leasesOf(one)[0]).toBe(leasesOf(two)[0]);
+  });
+
+  it('keeps what a lease restricts, even in methods, under its own name', () => {
+    class NoCommands {
+      readonly by = 'it';
+      readonly command = 'uptime';
+      allows(): boolean {
+        return false;
+      }
+    }
+    const policy = named('office', abstains<ConnectionRequest>(restrictWith(new NoCommands())));
+    const [restricting] = leasesOf(answersTo(policy, consider<ConnectionRequest>(ann))[0]);
+    const restriction = restricting && restrictionOf(restricting);
+
+    expect(restriction?.by).toBe('office');
+    expect(restriction?.command).toBe('uptime');
+    expect(restriction?.allows?.(channelOpen.session())).toBe(false);
   });
 
   it('keeps what a grant serves', () => {
