@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-
 import { messageOf } from '../errors.js';
+import { packageVersion } from '../recording/package-version.js';
 import { readArguments } from './arguments.js';
 import { CliError } from './cli-error.js';
 import type { Outcome } from './outcome.js';
@@ -20,7 +19,7 @@ export async function run(args: readonly string[], directory: string): Promise<O
       case 'help':
         return printed(USAGE);
       case 'version':
-        return printed(`${await packageVersion()}\n`);
+        return printed(`${packageVersion()}\n`);
       case 'policies':
         return await policies(wanted, directory);
       case 'replay':
@@ -33,10 +32,3 @@ export async function run(args: readonly string[], directory: string): Promise<O
 }
 
 const printed = (output: string): Outcome => ({ output, complaint: '', exitCode: 0 });
-
-async function packageVersion(): Promise<string> {
-  // As far above dist/cli as above src/cli.
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  // It is this package's own.
-  return (JSON.parse(text) as { readonly version: string }).version;
-}

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { record, type RecordOptions, type RecordedLine, type SshEvent, type SshServerError } from '../../src/index.js';
 import { channelRequest, connectionRequest } from '../../src/testing/index.js';
 import { deferred } from '../support/deferred.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { fakeClock } from '../../src/testing/fakes/fake-clock.js';
 import { linesOf } from './recorded-lines.js';
 import { failure, type Operation, ScriptedFiles } from './scripted-files.js';
 
@@ -13,7 +13,7 @@ const SECOND = 'log/traffic.000002.jsonl';
 
 /** A recording in memory, on a clock that stands still. */
 function start(options: Partial<RecordOptions> = {}, files = new ScriptedFiles()) {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   const events = new Subject<SshEvent>();
   const errors: SshServerError[] = [];
   const recording = record(events, {
@@ -82,7 +82,7 @@ describe('a recording', () => {
   });
 
   it('never lets its time run backwards, whatever the clock does', async () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     let now = 10_000;
     vi.spyOn(clock, 'now').mockImplementation(() => now);
     const { events, files, recording } = start({ clock });
@@ -167,7 +167,7 @@ describe('a recording', () => {
 
 describe('files of a recording', () => {
   it('begin no later than their first line, however fast time goes by', async () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     let now = 0;
     vi.spyOn(clock, 'now').mockImplementation(() => (now += 1));
     const { events, files, recording } = start({ clock, maxFileBytes: 2048, maxQueuedBytes: 8192 });

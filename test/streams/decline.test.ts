@@ -31,7 +31,7 @@ import {
 import { authRequest } from '../../src/testing/auth-request.js';
 import { policyContext } from '../../src/testing/policy-context.js';
 import { keyOf, lineOf } from '../handlers/policies/keys.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
 type Auth = SSHUserAuthRequest;
 
@@ -57,7 +57,7 @@ function decide(...policies: readonly PlacedPolicy<Auth>[]) {
       throw error;
     }),
     hub,
-    new ManualClock(),
+    fakeClock(),
     1000,
   );
   const settled: FinalVerdict<Auth>[] = [];

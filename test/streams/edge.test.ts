@@ -15,7 +15,7 @@ import type { PlacedPolicy } from '../../src/streams/policy-stage.js';
 import type { Policy } from '../../src/streams/policy.js';
 import { deny, grant, type Verdict, withLease } from '../../src/streams/verdict.js';
 import { later } from '../support/later.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { fakeClock } from '../../src/testing/fakes/fake-clock.js';
 import { connectionRequest } from './request-fixtures.js';
 
 type Asked = Verdict<ConnectionRequest>;
@@ -24,7 +24,7 @@ type Settled = FinalVerdict<ConnectionRequest>;
 const DEADLINE_MS = 1000;
 
 function edgeOf(...policies: readonly PlacedPolicy<ConnectionRequest>[]) {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   const hub = new EventHub();
   const events: SshEvent[] = [];
   hub.streams.all.subscribe((event) => events.push(event));
@@ -440,7 +440,7 @@ describe('the order of policies', () => {
 
 describe('nobody listening', () => {
   it('costs no event', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const hub = new EventHub();
     let emitted = 0;
     hub.emit = () => {

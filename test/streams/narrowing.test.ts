@@ -4,7 +4,7 @@ import type { Clock } from '../../src/streams/clock.js';
 import { Narrowing } from '../../src/streams/narrowing.js';
 import type { SshChannel } from '../../src/protocol/channels/ssh-channel.js';
 import { type Bench, bench } from '../protocol/channels/channel-bench.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { type FakeClock, fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
 const KiB = 1024;
 const BURST = 4 * KiB;
@@ -12,12 +12,12 @@ const ignore = (): void => undefined;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Site extends Bench {
-  readonly clock: ManualClock;
+  readonly clock: FakeClock;
   readonly narrowing: Narrowing;
 }
 
 function setUp(): Site {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   return { ...bench(), clock, narrowing: new Narrowing(clock) };
 }
 
@@ -195,7 +195,7 @@ describe('Narrowing', () => {
 
   it('takes all its paces away again, even if data that it sets free makes an operator narrow more', async () => {
     let late = 0;
-    const manual = new ManualClock();
+    const manual = fakeClock();
     // The timers of a busy process come late.
     const clock: Clock = { scheduler: manual.scheduler, now: () => manual.now() + late };
     const [before, narrowing] = [new Narrowing(clock), new Narrowing(clock)];

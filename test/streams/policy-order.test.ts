@@ -51,10 +51,10 @@ import { policyContext } from '../../src/testing/policy-context.js';
 import { beginGrant } from '../handlers/policies/begin-grant.js';
 import { deniedEvent } from '../handlers/policies/decisions.js';
 import { keyOf, lineOf } from '../handlers/policies/keys.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { type FakeClock, fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
 type Auth = SSHUserAuthRequest;
-type MakePolicy = (clock: ManualClock) => Policy<Auth>;
+type MakePolicy = (clock: FakeClock) => Policy<Auth>;
 
 const listed = keyOf(1);
 const is =
@@ -67,7 +67,7 @@ const accepts =
     password === right;
 
 /** A ban that is in force when the first request comes. */
-function bansOf(address: string, clock: ManualClock): Policy<Auth> {
+function bansOf(address: string, clock: FakeClock): Policy<Auth> {
   const bans = banAfter<Auth>({ failures: 1, windowMs: 60_000, banMs: 60_000 });
   const context = policyContext({ clock: clockOf(clock.scheduler) });
   const guess = authRequest.password('zoe', 'guess', { from: address });
@@ -85,7 +85,7 @@ function limitReachedBy(user: string): Policy<Auth> {
 }
 
 /** A rate that one user has used up when the first request comes. */
-function rateUsedUpBy(user: string, clock: ManualClock): Policy<Auth> {
+function rateUsedUpBy(user: string, clock: FakeClock): Policy<Auth> {
   const rate = rateLimit<Auth>({
     limit: 1,
     windowMs: 60_000,
@@ -232,10 +232,10 @@ const reordered = placements.chain((placement) =>
 
 /** Decides `request` by these policies. */
 function settle(
-  policiesOf: (clock: ManualClock) => readonly PlacedPolicy<Auth>[],
+  policiesOf: (clock: FakeClock) => readonly PlacedPolicy<Auth>[],
   request: Auth,
 ): readonly FinalVerdict<Auth>[] {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   const hub = new EventHub();
   const chains = new PolicyChains(
     { SSHUserAuthRequest: policiesOf(clock) },
@@ -258,7 +258,7 @@ function settle(
   return settled;
 }
 
-function make(name: string, clock: ManualClock): Policy<Auth> {
+function make(name: string, clock: FakeClock): Policy<Auth> {
   const maker = MEMBERS[name];
   if (maker === undefined) throw new Error(`there is no policy that ${name}`);
   return maker(clock);

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 
 import { ExchangeDeadline } from '../../src/transport/exchange-deadline.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
 function deadline() {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   const line = { received: 0, unsent: 0, missed: 0 };
   const it = new ExchangeDeadline({
     timeoutMs: 1000,

@@ -12,7 +12,7 @@ import type { TransportEnd, TransportListener } from '../../src/transport/transp
 import { Transport } from '../../src/transport/transport.js';
 import { WireClient } from '../support/wire-client.js';
 import { gatedPair } from '../wire/gated-pair.js';
-import { ManualClock } from '../wire/manual-clock.js';
+import { fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
 let hostKey: HostKey;
 
@@ -65,7 +65,7 @@ class Recorder implements TransportListener {
 }
 
 function serve(stream: Duplex, rekey: Partial<RekeyLimits> = {}) {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   const recorder = new Recorder();
   const transport = new Transport(
     stream,

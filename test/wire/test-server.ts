@@ -20,7 +20,7 @@ import {
 import { PlainClient } from '../support/wire-client-plain.js';
 import { connectSocket, WireClient, type WireClientOptions } from '../support/wire-client.js';
 import type { GatedPair } from './gated-pair.js';
-import { ManualClock } from './manual-clock.js';
+import { type FakeClock, fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
 const { hostKey } = await generateHostKey();
 
@@ -45,7 +45,7 @@ export type TestServerOptions = Partial<Omit<CreateServerOptions, 'clock' | 'han
  * end of its test, which fails if a connection or a timer is left.
  */
 export class TestServer {
-  readonly clock: ManualClock;
+  readonly clock: FakeClock;
   readonly ssh: SshServer;
   readonly events: SshEvent[] = [];
   /** The server's end of every connection over TCP, in order of arrival. */
@@ -59,7 +59,7 @@ export class TestServer {
   readonly #clients: Duplex[] = [];
   #stopped: Promise<void> | undefined;
 
-  private constructor(ssh: SshServer, clock: ManualClock, listener: Listener) {
+  private constructor(ssh: SshServer, clock: FakeClock, listener: Listener) {
     this.ssh = ssh;
     this.clock = clock;
     this.#listener = listener;
@@ -75,7 +75,7 @@ export class TestServer {
   }
 
   static async start({ handlers = [passwordSecret], ...options }: TestServerOptions = {}): Promise<TestServer> {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const ssh = await createServer({ hostKeys: [hostKey], onWarning: () => undefined, ...options, handlers, clock });
     // As SshServer.listen does it; there nobody else sees the sockets.
     const listener = createListener({ allowHalfOpen: true, noDelay: true });

@@ -1,20 +1,23 @@
-import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 
 import type { Clock } from '../../streams/clock.js';
+import { schedulerOn, type SetTimer } from '../scheduled-work.js';
+
+/** What waits for its time. */
+interface Waiting {
+  readonly at: number;
+  readonly run: () => void;
+}
 
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
   readonly scheduler: SchedulerLike;
-  readonly #waiting: FakeAction<unknown>[] = [];
+  readonly #waiting: Waiting[] = [];
   #now: number;
 
   constructor(startAt: number) {
     this.#now = startAt;
-    this.scheduler = {
-      now: () => this.#now,
-      schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) =>
-        new FakeAction(this.#enqueue, work).schedule(state, delay),
-    };
+    this.scheduler = schedulerOn(this.now, this.#setTimer);
   }
 
   /** The time, in milliseconds. */
@@ -37,23 +40,23 @@ export class FakeClock implements Clock {
     const end = this.#now + ms;
     for (let next = this.#takeDue(end); next !== undefined; next = this.#takeDue(end)) {
       this.#now = next.at;
-      next.execute();
+      next.run();
     }
     this.#now = end;
   }
 
-  readonly #enqueue = (action: FakeAction<unknown>, delay: number): (() => void) => {
-    action.at = this.#now + Math.max(0, delay);
+  readonly #setTimer: SetTimer = (run, delayMs) => {
+    const entry: Waiting = { at: this.#now + Math.max(0, delayMs), run };
     // Behind everything of the same time.
-    const later = this.#waiting.findIndex((it) => it.at > action.at);
-    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, action);
+    const later = this.#waiting.findIndex((it) => it.at > entry.at);
+    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, entry);
     return () => {
-      const index = this.#waiting.indexOf(action);
+      const index = this.#waiting.indexOf(entry);
       if (index !== -1) this.#waiting.splice(index, 1);
     };
   };
 
-  #takeDue(end: number): FakeAction<unknown> | undefined {
+  #takeDue(end: number): Waiting | undefined {
     const [next] = this.#waiting;
     return next !== undefined && next.at <= end ? this.#waiting.shift() : undefined;
   }
@@ -74,49 +77,3 @@ export class FakeClock implements Clock {
  * ```
  */
 export const fakeClock = (startAt = 0): FakeClock => new FakeClock(startAt);
-
-/** One piece of work, which may schedule itself again. */
-class FakeAction<T> extends Subscription implements SchedulerAction<T> {
-  /** When it is due. */
-  at = 0;
-  readonly #enqueue: (action: FakeAction<unknown>, delay: number) => () => void;
-  readonly #work: (this: SchedulerAction<T>, state?: T) => void;
-  #state: T | undefined;
-  #cancel: (() => void) | undefined;
-
-  constructor(
-    enqueue: (action: FakeAction<unknown>, delay: number) => () => void,
-    work: (this: SchedulerAction<T>, state?: T) => void,
-  ) {
-    super();
-    this.#enqueue = enqueue;
-    this.#work = work;
-  }
-
-  schedule(state?: T, delay = 0): Subscription {
-    if (this.closed) return this;
-    this.#cancel?.();
-    this.#state = state;
-    // The queue never looks at the state.
-    this.#cancel = this.#enqueue(this as FakeAction<unknown>, delay);
-    return this;
-  }
-
-  /** Its time has come. */
-  execute(): void {
-    this.#cancel = undefined;
-    this.#work.call(this, this.#state);
-    // Unless the work has scheduled itself again.
-    if (!this.#isWaiting()) this.unsubscribe();
-  }
-
-  override unsubscribe(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    super.unsubscribe();
-  }
-
-  #isWaiting(): boolean {
-    return this.#cancel !== undefined;
-  }
-}

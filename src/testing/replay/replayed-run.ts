@@ -1,10 +1,12 @@
 import { assembleServer } from '../../di/create-server.js';
+import { endsConnection } from '../../recording/fields/ends-connection.js';
+import { isRequest } from '../../recording/fields/is-request.js';
 import type { RecordedEvent } from '../../recording/recorded-line.js';
 import type { RecordingHeader } from '../../recording/recording-header.js';
 import { connectionId, type ConnectionId } from '../../streams/connection-id.js';
 import type { ConnectionRequest } from '../../streams/events/connection-request.js';
 import type { SshEvent } from '../../streams/events/ssh-event.js';
-import { SSH_REQUEST_TYPES, type SshRequest } from '../../streams/events/ssh-request.js';
+import type { SshRequest } from '../../streams/events/ssh-request.js';
 import { rehearseCounts } from '../../handlers/policies/counting/rehearsed-counts.js';
 import type { Recollection } from '../../streams/rehearsal.js';
 import { admitArrival, type SshServer } from '../../streams/ssh-server.js';
@@ -182,12 +184,3 @@ export class ReplayedRun {
     this.#changes.push(...changes);
   }
 }
-
-const REQUESTS: ReadonlySet<string> = new Set(SSH_REQUEST_TYPES);
-
-const isRequest = (event: SshEvent): event is SshRequest => REQUESTS.has(event.type);
-
-/** Whether nothing more is recorded of a connection. */
-const endsConnection = (event: SshEvent): boolean =>
-  event.type === 'Disconnected' ||
-  (event.type === 'Decided' && event.request.type === 'ConnectionRequest' && event.outcome === 'denied');

@@ -2,10 +2,9 @@ import { setImmediate } from 'node:timers';
 
 import type * as FakeTimers from '@sinonjs/fake-timers';
 import type { Clock as FakeClock } from '@sinonjs/fake-timers';
-import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
-
 import { SshServerError } from '../../errors.js';
 import type { Clock } from '../../streams/clock.js';
+import { schedulerOn } from '../scheduled-work.js';
 
 /** What a timer can wait for, the fake ones included. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
@@ -54,7 +53,14 @@ export class VirtualTime implements Disposable {
   private constructor(timers: FakeClock, startAt: number) {
     this.#timers = timers;
     this.#startAt = startAt;
-    this.clock = { scheduler: new VirtualScheduler(timers), now: () => timers.now };
+    const now = (): number => timers.now;
+    const scheduler = schedulerOn(now, (run, delayMs) => {
+      const timer = timers.setTimeout(run, delayMs);
+      return () => {
+        timers.clearTimeout(timer);
+      };
+    });
+    this.clock = { scheduler, now };
   }
 
   /** Milliseconds since the beginning. */
@@ -207,66 +213,5 @@ async function fakeTimers(): Promise<typeof FakeTimers> {
       'simulate: virtual time needs the package @sinonjs/fake-timers: npm install --save-dev @sinonjs/fake-timers',
       { cause },
     );
-  }
-}
-
-/** What RxJS schedules, on the fake timers. */
-class VirtualScheduler implements SchedulerLike {
-  readonly #timers: FakeClock;
-
-  constructor(timers: FakeClock) {
-    this.#timers = timers;
-  }
-
-  now(): number {
-    return this.#timers.now;
-  }
-
-  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
-    return new VirtualAction(this.#timers, work).schedule(state, delay);
-  }
-}
-
-type Timer = ReturnType<FakeClock['setTimeout']>;
-
-/** One piece of work, which may schedule itself again. */
-class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
-  readonly #timers: FakeClock;
-  /** Gone once it is over: a fake timer outlives its end for a while, and work may hold a whole connection. */
-  #work: ((this: SchedulerAction<T>, state?: T) => void) | undefined;
-  #timer: Timer | undefined;
-
-  constructor(timers: FakeClock, work: (this: SchedulerAction<T>, state?: T) => void) {
-    super();
-    this.#timers = timers;
-    this.#work = work;
-  }
-
-  schedule(state?: T, delay = 0): Subscription {
-    if (this.closed) return this;
-    this.#cancel();
-    this.#timer = this.#timers.setTimeout(() => {
-      this.#timer = undefined;
-      this.#work?.call(this, state);
-      // Unless the work has scheduled itself again.
-      if (!this.#isWaiting()) this.unsubscribe();
-    }, delay);
-    return this;
-  }
-
-  override unsubscribe(): void {
-    this.#cancel();
-    this.#work = undefined;
-    super.unsubscribe();
-  }
-
-  #isWaiting(): boolean {
-    return this.#timer !== undefined;
-  }
-
-  #cancel(): void {
-    if (this.#timer === undefined) return;
-    this.#timers.clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 }

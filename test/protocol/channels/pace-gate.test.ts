@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Pace } from '../../../src/protocol/channels/pace.js';
 import { PaceGate } from '../../../src/protocol/channels/pace-gate.js';
-import { ManualClock } from '../../wire/manual-clock.js';
+import { type FakeClock, fakeClock } from '../../../src/testing/fakes/fake-clock.js';
 import { paceTime } from './pace-time.js';
 
 /** Passes as much as it may, `packet` bytes at a time. */
@@ -28,7 +28,7 @@ class Traveller {
   }
 }
 
-function emptyPace(clock: ManualClock, bytesPerSecond: number): Pace {
+function emptyPace(clock: FakeClock, bytesPerSecond: number): Pace {
   const pace = new Pace(paceTime(clock), bytesPerSecond);
   pace.reserve({ onTurn: () => undefined }, Infinity);
   return pace;
@@ -46,7 +46,7 @@ describe('PaceGate', () => {
     [1000, 5000],
     [5000, 1000],
   ])('goes by the slowest pace: %i and %i', (first, second) => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const traveller = new Traveller([emptyPace(clock, first), emptyPace(clock, second)], 10_000).go();
     clock.advance(60_000);
 
@@ -54,7 +54,7 @@ describe('PaceGate', () => {
   });
 
   it('takes from the faster pace no more than has passed, so that others get the rest of it', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const shared = emptyPace(clock, 10_000);
     const slow = new Traveller([shared, emptyPace(clock, 100)], 32_768).go();
     const free = new Traveller([shared], 32_768).go();
@@ -67,7 +67,7 @@ describe('PaceGate', () => {
   });
 
   it('sets no more aside at a pace than the slowest one lets through', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const fast = new Pace(paceTime(clock), 64 * 1024);
     const gate = new PaceGate(() => undefined);
     gate.add(fast);
@@ -78,7 +78,7 @@ describe('PaceGate', () => {
   });
 
   it('divides two shared paces evenly, without anybody losing a place at one while waiting at the other', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     for (const [first, second] of [
       [1000, 1000],
       [1000, 1001],
@@ -102,7 +102,7 @@ describe('PaceGate', () => {
   });
 
   it('gives everybody a share of a shared pace, even beside paces of their own that are almost as fast', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const shared = emptyPace(clock, 10_000);
     const free = new Traveller([shared], 5000).go();
     const bound = new Traveller([emptyPace(clock, 9990), shared], 5000).go();
@@ -113,7 +113,7 @@ describe('PaceGate', () => {
   });
 
   it('gives a turn back that nobody came for', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const pace = emptyPace(clock, 1000);
     const gate = new PaceGate(() => undefined);
     gate.add(pace);
@@ -127,7 +127,7 @@ describe('PaceGate', () => {
   });
 
   it('gives back what it holds when it leaves', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const fast = emptyPace(clock, 1000);
     const slow = emptyPace(clock, 1000);
     clock.advance(100);
@@ -144,7 +144,7 @@ describe('PaceGate', () => {
   });
 
   it('can be asked again at once when the pace that it waited for is taken away', () => {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const pace = emptyPace(clock, 1);
     const gate = new PaceGate(() => undefined);
     gate.add(pace);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { Pace, type PaceWaiter } from '../../../src/protocol/channels/pace.js';
-import { ManualClock } from '../../wire/manual-clock.js';
+import { type FakeClock, fakeClock } from '../../../src/testing/fakes/fake-clock.js';
 import { paceTime } from './pace-time.js';
 
 const KiB = 1024;
@@ -17,10 +17,10 @@ interface Passage {
 class Sender implements PaceWaiter {
   readonly passages: Passage[] = [];
   readonly #pace: Pace;
-  readonly #clock: ManualClock;
+  readonly #clock: FakeClock;
   readonly #wanted: number;
 
-  constructor(pace: Pace, clock: ManualClock, wanted: number) {
+  constructor(pace: Pace, clock: FakeClock, wanted: number) {
     this.#pace = pace;
     this.#clock = clock;
     this.#wanted = wanted;
@@ -47,8 +47,8 @@ class Sender implements PaceWaiter {
 
 const NOBODY: PaceWaiter = { onTurn: () => undefined };
 
-function setUp(bytesPerSecond: number): { readonly clock: ManualClock; readonly pace: Pace } {
-  const clock = new ManualClock();
+function setUp(bytesPerSecond: number): { readonly clock: FakeClock; readonly pace: Pace } {
+  const clock = fakeClock();
   return { clock, pace: new Pace(paceTime(clock), bytesPerSecond) };
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Pace } from '../../../src/protocol/channels/pace.js';
 import type { SshChannel } from '../../../src/protocol/channels/ssh-channel.js';
 import * as send from '../../support/wire-client-payloads.js';
-import { ManualClock } from '../../wire/manual-clock.js';
+import { type FakeClock, fakeClock } from '../../../src/testing/fakes/fake-clock.js';
 import { type Bench, bench, dataOf, numbersOf } from './channel-bench.js';
 import { paceTime } from './pace-time.js';
 
@@ -22,11 +22,11 @@ for (let at = 0; at < PATTERN.length; at += 1) PATTERN[at] = (at * 7 + (at >> 8)
 
 /** A clock, and paces on it. */
 function setUp(limits: Parameters<typeof bench>[0] = {}): Bench & {
-  readonly clock: ManualClock;
+  readonly clock: FakeClock;
   /** A pace that has used up its burst. */
   readonly pace: (bytesPerSecond: number) => Pace;
 } {
-  const clock = new ManualClock();
+  const clock = fakeClock();
   const pace = (bytesPerSecond: number): Pace => {
     const made = new Pace(paceTime(clock), bytesPerSecond);
     made.reserve({ onTurn: ignore }, Infinity);

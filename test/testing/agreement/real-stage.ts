@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createServer, generateHostKey, type ApplicationServer } from '../../../src/index.js';
 import { duplexPair, loopback } from '../../../src/testing/index.js';
 import { transportReady } from '../../../src/transport/transport-ready.js';
-import { ManualClock } from '../../wire/manual-clock.js';
+import { type FakeClock, fakeClock } from '../../../src/testing/fakes/fake-clock.js';
 import type { Account } from './account.js';
 import { LibraryConnection } from './library-connection.js';
 import { perform } from './perform.js';
@@ -20,7 +20,7 @@ const { hostKey } = await generateHostKey('ssh-ed25519');
 /** Plays on a real server with real clients, over streams in memory. */
 export class RealStage implements Stage {
   readonly server: ApplicationServer;
-  readonly #clock: ManualClock;
+  readonly #clock: FakeClock;
   readonly #kind: 'ssh2' | 'wire';
   readonly #record = new AccountRecord();
   /** The last connection of each client. */
@@ -28,7 +28,7 @@ export class RealStage implements Stage {
   readonly #counts = new Map<string, number>();
 
   static async play({ options, acts }: Play, client: 'ssh2' | 'wire'): Promise<Account> {
-    const clock = new ManualClock();
+    const clock = fakeClock();
     const server = await createServer({ hostKeys: [hostKey], ...options, onWarning: () => undefined, clock });
     const stage = new RealStage(server, clock, client);
     try {
@@ -40,7 +40,7 @@ export class RealStage implements Stage {
     }
   }
 
-  private constructor(server: ApplicationServer, clock: ManualClock, kind: 'ssh2' | 'wire') {
+  private constructor(server: ApplicationServer, clock: FakeClock, kind: 'ssh2' | 'wire') {
     this.server = server;
     this.#clock = clock;
     this.#kind = kind;

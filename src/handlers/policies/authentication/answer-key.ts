@@ -15,7 +15,7 @@ export type KeyJudgement = KeyAdmission | DenyReason | undefined;
 
 /**
  * Whether a policy that knows keys has to look at a verdict: it is open, or was granted by a policy of the same name, which this
- * one has replaced. Of that the leases have gone, so the end of the key has to be attached anew.
+ * one has replaced. What it restricts, and when it ends the session, goes with what the key was granted before.
  */
 export const isForKeys = (verdict: UndeniedVerdict<SSHUserAuthRequest>, { by }: Ending): boolean =>
   verdict.state === 'open' || (verdict.by === by && verdict.context?.reevaluation === true);
