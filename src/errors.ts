@@ -6,7 +6,7 @@ export type SshServerErrorCode =
   | 'ERR_SSH_OPTION'
   /** An option of a policy is out of range. */
   | 'ERR_SSH_POLICY_OPTION'
-  /** A host key cannot be read, is encrypted, or is of a kind that is not supported. */
+  /** A host key cannot be read, is encrypted, is of a kind that is not supported, or did not sign. */
   | 'ERR_SSH_HOST_KEY'
   /** Two handlers claim the same thing, or a route is not well formed. */
   | 'ERR_SSH_ROUTE_CONFLICT'
@@ -32,6 +32,10 @@ export type SshServerErrorCode =
   | 'ERR_SSH_REVOKED'
   /** A public key, an authorized_keys line or a signature cannot be read. */
   | 'ERR_SSH_KEY'
+  /** A password hash cannot be read, is of no known kind, or costs more than it should. Never shows the hash. */
+  | 'ERR_SSH_PASSWORD_HASH'
+  /** Too much waits for its turn already. */
+  | 'ERR_SSH_BUSY'
   /** A recording cannot be written, or what is to be read is none; the message names file and line. */
   | 'ERR_SSH_RECORDING';
 

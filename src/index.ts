@@ -9,7 +9,7 @@ export { createServer } from './di/create-server.js';
 export type { AuthMethod, CreateServerOptions } from './di/server-options.js';
 export { definePlugin, PLUGIN_CONTRACT } from './di/plugin.js';
 export type { PluginDefinition, SshPlugin } from './di/plugin.js';
-export { CLOCK, CONNECTION, COUNTER_STORE, EVENTS, SSH_HANDLER } from './di/tokens.js';
+export { CLOCK, CONNECTION, COUNTER_STORE, EVENTS, PASSWORD_HASHING, SSH_HANDLER } from './di/tokens.js';
 export type { ApplicationServer, Handler, HandlerReplacement } from './di/application-server.js';
 export type {
   DescribedPolicy,
@@ -19,6 +19,7 @@ export type {
   ReplacePoliciesOptions,
   SshServer,
 } from './streams/ssh-server.js';
+export type { SocketOptions } from './streams/listener-options.js';
 export type { PoliciesByRequest } from './streams/policy-chains.js';
 export type { ReplacedPolicies } from './streams/reevaluation.js';
 export { SshServerError } from './errors.js';
@@ -27,7 +28,17 @@ export type { SshServerErrorCode } from './errors.js';
 // Host keys and limits
 export { generateHostKey } from './transport/host-keys/generate-host-key.js';
 export type { GeneratedHostKey, GenerateHostKeyOptions } from './transport/host-keys/generate-host-key.js';
-export type { HostKey } from './transport/host-keys/host-key.js';
+export { agentHostKey } from './transport/host-keys/agent-host-key.js';
+export { certifyHostKey } from './protocol/host-keys/certify-host-key.js';
+export type { CertifyHostKeyOptions } from './protocol/host-keys/certify-host-key.js';
+export type { HostCertificate } from './transport/host-keys/host-certificate.js';
+export type { HostKey, HostKeySign } from './transport/host-keys/host-key.js';
+export { hostKeyFromSigner } from './transport/host-keys/host-key-from-signer.js';
+export type { HostKeyFromSignerOptions } from './transport/host-keys/host-key-from-signer.js';
+export { hostKeyFromStore } from './transport/host-keys/host-key-from-store.js';
+export type { HostKeyStore } from './transport/host-keys/host-key-from-store.js';
+export type { HostKeySigner } from './transport/host-keys/host-key-signer.js';
+export type { HostKeyStoreType } from './transport/host-keys/host-key-store-type.js';
 export type { HostKeyAlgorithm, HostKeyType } from './transport/host-keys/host-key-type.js';
 export { loadHostKey } from './transport/host-keys/load-host-key.js';
 export type { LoadHostKeyOptions } from './transport/host-keys/load-host-key.js';
@@ -73,15 +84,54 @@ export type { ExitReport } from './handlers/sessions/exit-report.js';
 // Policies: who somebody is
 export { grantCertificate } from './handlers/policies/authentication/grant-certificate.js';
 export type { FindPrincipals, GrantCertificateOptions } from './handlers/policies/authentication/grant-certificate.js';
+export { grantHashedPassword } from './handlers/policies/authentication/grant-hashed-password.js';
+export type {
+  FindPasswordHash,
+  GrantHashedPasswordOptions,
+} from './handlers/policies/authentication/grant-hashed-password.js';
+export { grantHostBased } from './handlers/policies/authentication/grant-host-based.js';
+export type { FindKnownHosts, GrantHostBasedOptions } from './handlers/policies/authentication/grant-host-based.js';
+export type { KnownHostsProblem } from './protocol/authentication/known-hosts.js';
 export { grantKeyboardInteractive } from './handlers/policies/authentication/grant-keyboard-interactive.js';
 export type { KeyboardInteractiveOptions } from './handlers/policies/authentication/grant-keyboard-interactive.js';
 export { grantPassword } from './handlers/policies/authentication/grant-password.js';
-export type { VerifyPassword } from './handlers/policies/authentication/grant-password.js';
+export type {
+  ChangePassword,
+  ChangeWanted,
+  GrantPasswordOptions,
+  VerifyPassword,
+} from './handlers/policies/authentication/grant-password.js';
 export type { AuthorizedKeysSource } from './handlers/policies/authentication/authorized-key-set.js';
 export { grantPublicKey } from './handlers/policies/authentication/grant-public-key.js';
 export type { FindAuthorizedKeys, GrantPublicKeyOptions } from './handlers/policies/authentication/grant-public-key.js';
+export type { EndWithKeyOptions } from './handlers/policies/authentication/key-watch.js';
+export { requireMethods } from './handlers/policies/authentication/require-methods.js';
+export type { RequiredMethods } from './handlers/policies/authentication/require-methods.js';
 export { revokedKeys } from './handlers/policies/authentication/revoked-keys.js';
 export type { RevokedKeysSource } from './handlers/policies/authentication/revoked-keys.js';
+
+// Sources of keys
+export { authorizedKeysCommand } from './handlers/key-sources/authorized-keys-command.js';
+export type { AuthorizedKeysCommandOptions } from './handlers/key-sources/authorized-keys-command.js';
+export { authorizedKeysFile } from './handlers/key-sources/authorized-keys-file.js';
+export type { AuthorizedKeysFileOptions } from './handlers/key-sources/authorized-keys-file.js';
+export type { KeysUnavailable } from './handlers/key-sources/keys-unavailable.js';
+
+// Passwords, hashed
+export { hashPassword } from './handlers/passwords/hash-password.js';
+export { needsRehash } from './handlers/passwords/needs-rehash.js';
+export type { PasswordHasher } from './handlers/passwords/password-hasher.js';
+export { PasswordHashing } from './handlers/passwords/password-hashing.js';
+export type {
+  PasswordHashingOptions,
+  PasswordVerdict,
+  PasswordVerification,
+} from './handlers/passwords/password-hashing.js';
+export { formatPhcString, parsePhcString } from './handlers/passwords/phc-string.js';
+export type { PhcString } from './handlers/passwords/phc-string.js';
+export { scryptHasher } from './handlers/passwords/scrypt-hasher.js';
+export type { ScryptParameters } from './handlers/passwords/scrypt-parameters.js';
+export { verifyPassword } from './handlers/passwords/verify-password.js';
 
 // Policies: who may do what
 export { acceptEnvironment } from './handlers/policies/access/accept-environment.js';
@@ -197,7 +247,18 @@ export type { RouteUsersOption } from './handlers/policies/routing/route-users.j
 export type { RouteOptions, Routes } from './handlers/policies/routing/routes.js';
 
 // Verdicts and leases
-export { acceptOffer, challenge, consider, decline, deny, grant, serveWith, withLease } from './streams/verdict.js';
+export {
+  acceptOffer,
+  challenge,
+  consider,
+  decline,
+  deny,
+  grant,
+  requestPasswordChange,
+  serveWith,
+  withLease,
+  withRequirement,
+} from './streams/verdict.js';
 export type {
   Challengeable,
   Declined,
@@ -208,6 +269,9 @@ export type {
   PolicyName,
   Verdict,
 } from './streams/verdict.js';
+export { authRequirement } from './streams/requirements/parse-auth-requirement.js';
+export type { AuthRequirement, AuthStep, StepMethod } from './streams/requirements/auth-requirement.js';
+export type { PassedStep } from './streams/requirements/passed-step.js';
 export type { Policy } from './streams/policy.js';
 export type { PolicyContext } from './streams/policy-context.js';
 export type { Recollection } from './streams/rehearsal.js';
@@ -221,20 +285,25 @@ export { restrictWith } from './streams/restriction.js';
 export type { RestrictableRequest, Restriction } from './streams/restriction.js';
 export type { Lease, LeaseNarrowing, LeaseRevocation, LeaseSignal, LeaseWarning } from './streams/lease.js';
 export type { Challenge, Prompt } from './streams/challenge.js';
+export type { PasswordChange } from './streams/password-change.js';
 export { Secret } from './streams/secret.js';
 export { clockOf, systemClock } from './streams/clock.js';
 export type { Clock } from './streams/clock.js';
 
 // Events
+export type { BannerOf } from './streams/user-auth-banner.js';
+export type { GreetingOf } from './streams/connection-greeting.js';
 export type { EventStreams } from './streams/event-streams.js';
 export type { SshEvent, SshEvents, SshEventType } from './streams/events/ssh-event.js';
 export type { SshRequest, SshRequests, SshRequestType } from './streams/events/ssh-request.js';
 export type { ConnectionRequest } from './streams/events/connection-request.js';
 export type { Connected } from './streams/events/connected.js';
 export type { Decided, Overruled } from './streams/events/decided.js';
+export type { Denial } from './streams/events/denial.js';
 export type { Disconnected } from './streams/events/disconnected.js';
 export type { ErrorEvent } from './streams/events/error.js';
 export type { Log, LogLevel } from './streams/events/log.js';
+export type { LogStep } from './streams/events/log-step.js';
 export type { ShadowDecided } from './streams/events/shadow-decided.js';
 export type { SSHChannelClosed, ChannelExit } from './streams/events/ssh-channel-closed.js';
 export type { SSHChannelDataIn } from './streams/events/ssh-channel-data-in.js';
@@ -318,7 +387,12 @@ export type {
 export type { RawTail } from './transport/wire/tail-family.js';
 export type { SessionProgram, SessionState, Terminal, TerminalSize } from './protocol/session-state.js';
 export type { TerminalModeName, TerminalModes } from './protocol/terminal-modes.js';
-export type { AuthorizedKey, AuthorizedKeysProblem } from './protocol/authentication/authorized-keys.js';
+export { parseAuthorizedKeys } from './protocol/authentication/authorized-keys.js';
+export type {
+  AuthorizedKey,
+  AuthorizedKeys,
+  AuthorizedKeysProblem,
+} from './protocol/authentication/authorized-keys.js';
 export type { KeyOption, KeyOptionName } from './protocol/authentication/authorized-keys-options.js';
 export type { Certificate, CertificateAuthority, CertificateOption } from './protocol/authentication/certificate.js';
 export type { PublicKey } from './protocol/authentication/public-key.js';

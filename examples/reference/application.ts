@@ -20,7 +20,7 @@ export function application(
         bind(KEYS).toConstantValue(keys);
       }),
     ],
-    authMethods: settings.demoPasswords ? ['publickey', 'password'] : ['publickey'],
+    authMethods: settings.demoPasswords ? ['publickey', 'password', 'keyboard-interactive'] : ['publickey'],
     admission: {
       maxConnections: settings.maxConnections,
       maxStartups: settings.maxStartups,

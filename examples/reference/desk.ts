@@ -3,9 +3,11 @@ import { connect, filter, merge, type Observable } from 'rxjs';
 import {
   acceptEnvironment,
   Decide,
+  grantKeyboardInteractive,
   grantPassword,
   type Policy,
   rateLimit,
+  requireMethods,
   type SSHChannelRequest,
   SshHandler,
   type SSHUserAuthRequest,
@@ -15,8 +17,15 @@ import {
 import type { Settings } from './settings.js';
 import { KEYS, SETTINGS } from './tokens.js';
 
-/** The one user of this server. */
+/** The user of this server, and the password of this user. */
 export const DEMO = 'demo';
+
+/** A user who needs a second step, with one word for the password and for that; there while the demo passwords are on. */
+export const MFA = 'mfa';
+
+/** Two steps for one user; the others get in by what they have, and are asked no questions. */
+const stepsOf = ({ user }: SSHUserAuthRequest): string =>
+  user === MFA ? 'publickey+second-step | password+second-step' : 'publickey | password';
 
 /** Who gets in, how often they may try, and what they may bring along. */
 @SshHandler()
@@ -29,7 +38,7 @@ export class Desk {
     this.#keys = keys;
   }
 
-  /** Charges passwords and signatures. Questions, such as whether a key would do, are cheap and bounded elsewhere. */
+  /** Charges passwords, answers and signatures. Questions, such as whether a key would do, are cheap and bounded elsewhere. */
   @Decide('SSHUserAuthRequest', { phase: 'limit' })
   limit(verdict$: Observable<Verdict<SSHUserAuthRequest>>) {
     const perAddress = rateLimit<SSHUserAuthRequest>({
@@ -37,7 +46,9 @@ export class Desk {
       windowMs: 60_000,
       keyOf: (request) => request.connection.remoteAddress,
     });
-    return verdict$.pipe(
+    // First, so that who is turned away by a limit hears of the same methods as everybody else.
+    const required$ = this.#settings.demoPasswords ? verdict$.pipe(requireMethods(stepsOf)) : verdict$;
+    return required$.pipe(
       connect((shared$) =>
         merge(
           shared$.pipe(
@@ -54,7 +65,14 @@ export class Desk {
   authenticate(verdict$: Observable<Verdict<SSHUserAuthRequest>>) {
     const byKey$ = verdict$.pipe(this.#keys);
     if (!this.#settings.demoPasswords) return byKey$;
-    return byKey$.pipe(grantPassword((user, _, request) => request.password.equals(DEMO) && user === DEMO));
+    return byKey$.pipe(
+      grantPassword((user, _, { password }) => (user === DEMO || user === MFA) && password.equals(user)),
+      grantKeyboardInteractive({
+        name: 'second-step',
+        prompts: [{ text: `The second step of ${MFA}: ` }],
+        verify: (user, _, { answers: [answer] }) => user === MFA && answer?.equals(MFA) === true,
+      }),
+    );
   }
 
   @Decide('SSHChannelRequest', { phase: 'authorize' })
@@ -64,4 +82,6 @@ export class Desk {
 }
 
 const isAttempt = (request: SSHUserAuthRequest): boolean =>
-  request.method === 'password' || (request.method === 'publickey' && request.stage !== 'offered');
+  request.method === 'password' ||
+  (request.method === 'keyboard-interactive' && request.stage === 'answered') ||
+  (request.method === 'publickey' && request.stage !== 'offered');

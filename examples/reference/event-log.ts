@@ -11,10 +11,12 @@ export function logEvents(events: EventStreams, writeLine: (line: string) => voi
   });
 }
 
+const OURS: ReadonlySet<string> = new Set(['ERR_SSH_POLICY_FAILED', 'ERR_SSH_HANDLER_FAILED', 'ERR_SSH_HOST_KEY']);
+
 /** Failures of this program itself, which nobody would see otherwise. What clients do wrong is theirs. */
 export function logFailures(events: EventStreams, writeLine: (line: string) => void): void {
   events.Error.subscribe(({ error }) => {
-    if (error.code === 'ERR_SSH_POLICY_FAILED' || error.code === 'ERR_SSH_HANDLER_FAILED') writeLine(error.message);
+    if (OURS.has(error.code)) writeLine(error.message);
   });
 }
 

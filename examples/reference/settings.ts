@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 
-import { ALGORITHM_PRESETS, type AlgorithmPreset } from 'rxsshd';
+import { ALGORITHM_PRESETS, type AlgorithmPreset, type LogLevel } from 'rxsshd';
 
 import { SettingError } from './setting-error.js';
 
@@ -15,6 +15,7 @@ export interface Settings {
   /** Path of a file of public keys; undefined if no authority signs certificates. */
   readonly userCa: string | undefined;
   readonly algorithms: AlgorithmPreset;
+  readonly compression: boolean;
   readonly rekeyBytes: number;
   readonly acceptEnv: readonly string[];
   readonly maxConnections: number;
@@ -26,6 +27,7 @@ export interface Settings {
   readonly loginGraceMs: number;
   readonly drainMs: number;
   readonly log: boolean;
+  readonly logLevel: LogLevel;
   /** Path of a recording of all events; undefined if none is wanted. */
   readonly record: string | undefined;
 }
@@ -60,6 +62,7 @@ export function readSettings(env: Environment): Settings {
     authorizedKeys: text(env, 'AUTHORIZED_KEYS', 'a file of public keys'),
     userCa: text(env, 'USER_CA', 'a file of public keys'),
     algorithms: preset(env, 'ALGORITHMS', 'modern'),
+    compression: flag(env, 'COMPRESSION', false),
     rekeyBytes: whole(env, 'REKEY_BYTES', 2 ** 30, { from: 65_536, to: 2 ** 30 }),
     acceptEnv: patterns(env, 'ACCEPT_ENV', ['LANG', 'LC_*', 'COLORTERM', 'GIT_PROTOCOL']),
     maxConnections: whole(env, 'MAX_CONNECTIONS', 1000),
@@ -71,6 +74,8 @@ export function readSettings(env: Environment): Settings {
     loginGraceMs: whole(env, 'LOGIN_GRACE_MS', 60_000, { to: MAX_MS }),
     drainMs: whole(env, 'DRAIN_MS', 10_000, { from: 0, to: MAX_MS }),
     log: flag(env, 'LOG', false),
+    // The range is that of the type.
+    logLevel: whole(env, 'LOG_LEVEL', 0, { from: 0, to: 3 }) as LogLevel,
     record: text(env, 'RECORD', 'a file to record to'),
   };
 

@@ -57,10 +57,15 @@ function changeText({ askedAt, connection, user, request, recorded, replayed }: 
 
 function decisionText(decision: ReplayedDecision | undefined, otherwise: string): string {
   if (decision === undefined) return otherwise;
-  const { outcome, by, source, reason, provisional } = decision;
+  const { by, source, reason } = decision;
   const detail = reason === undefined ? '' : ` (${reason})`;
-  const kind = provisional === true ? `${outcome}, for now,` : outcome;
+  const kind = kindOf(decision);
   return `${kind}${detail} by ${by} in ${source}`;
+}
+
+function kindOf({ outcome, provisional, partial }: ReplayedDecision): string {
+  if (partial === true) return `${outcome}, as one step of several,`;
+  return provisional === true ? `${outcome}, for now,` : outcome;
 }
 
 /** The most frequent ones; there may be as many as there are attackers. */
@@ -77,7 +82,4 @@ const count = (amount: number, thing: string): string => `${String(amount)} ${th
 const LONGEST = 80;
 
 /** What a client has sent must not write to the terminal of an operator. */
-const shown = (text: string): string => {
-  const safe = printable(text);
-  return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}...` : safe;
-};
+const shown = (text: string): string => printable(text, LONGEST);

@@ -13,8 +13,10 @@ import {
   type ServerParts,
   SshServer,
 } from '../streams/ssh-server.js';
+import type { HostKey } from '../transport/host-keys/host-key.js';
 import type { Explored, Explorer } from './explore.js';
 import { boundHandlers, buildHandlers } from './explore-container.js';
+import type { HostKeysInForce } from './host-keys-in-force.js';
 import type { Observers } from './observers.js';
 
 /** A handler as an application gives it: a decorated class, or a function with its place. */
@@ -38,6 +40,7 @@ export interface ApplicationParts {
   /** In reading order. */
   readonly handlers: readonly Handler[];
   readonly explored: Explored;
+  readonly hostKeys: HostKeysInForce;
   /** Told of the handlers that are in force from now on, instances and classes of scope `connection`. */
   readonly adopt: (built: readonly object[]) => void;
 }
@@ -51,7 +54,7 @@ const withDefaults = (policies: PoliciesByRequest): PoliciesByRequest => ({
   SSHUserAuthRequest: policies.SSHUserAuthRequest ?? [],
   SSHChannelOpenRequest: [...(policies.SSHChannelOpenRequest ?? []), ...(DEFAULTS.SSHChannelOpenRequest ?? [])],
   SSHChannelRequest: [...(policies.SSHChannelRequest ?? []), ...(DEFAULTS.SSHChannelRequest ?? [])],
-  SSHGlobalRequest: policies.SSHGlobalRequest ?? [],
+  SSHGlobalRequest: [...(policies.SSHGlobalRequest ?? []), ...(DEFAULTS.SSHGlobalRequest ?? [])],
 });
 
 /** An SSH server made of handlers by {@link createServer}. */
@@ -101,6 +104,32 @@ export class ApplicationServer extends SshServer {
     const replaced = this.#last.then(() => this.#replace(replacement));
     this.#last = replaced.catch(() => undefined);
     return replaced.then(({ outcome }) => outcome());
+  }
+
+  /**
+   * Replaces the host keys while the server runs. New connections use the new ones. Connections that there are keep those that they
+   * have begun with for all their key exchanges, since clients such as PuTTY end a session in which the key changes.
+   *
+   * A client that knows only a key that is gone will take its next connection for an attack. So let old and new keys be in force
+   * together for a while, the old ones first: OpenSSH's client learns the new ones of each server that it signs in to.
+   *
+   * @example
+   * ```ts
+   * const server = await createServer({ hostKeys: [await loadOrCreateHostKey('state/host_key')] });
+   * const old = await loadHostKey('state/host_key');
+   * const next = await loadOrCreateHostKey('state/next_host_key');
+   *
+   * server.replaceHostKeys([old, next]); // Clients learn the next key.
+   * server.replaceHostKeys([next, old]); // Weeks later: it is the one in use.
+   * server.replaceHostKeys([next]); // Clients forget the old one.
+   * ```
+   *
+   * @throws SshServerError `ERR_SSH_OPTION` as `createServer` does for its `hostKeys`, `ERR_SSH_STATE` after `shutdown`. Then
+   *   everything is as it was.
+   */
+  replaceHostKeys(hostKeys: readonly HostKey[]): void {
+    this.checkOpen('replaceHostKeys');
+    this.#parts.hostKeys.replace(hostKeys);
   }
 
   /** Also waits for a replacement that is under way, and for every handler that was to go. */

@@ -1,17 +1,18 @@
 import { Container } from 'inversify';
 
+import { WildcardPattern } from '../handlers/policies/matching/wildcard-pattern.js';
 import type { ReportServiceFailure } from '../handlers/sessions/session-router.js';
 import { after, type Clock, systemClock } from '../streams/clock.js';
 import { EventHub } from '../streams/event-hub.js';
+import { LOG_STEP_LEVELS } from '../streams/log-step-levels.js';
 import type { Rehearsal } from '../streams/rehearsal.js';
-import { encodeOffer } from '../transport/encode-offer.js';
 import { nativeCiphers } from '../transport/engine/ssh2-internals.js';
 import type { TransportSettings } from '../transport/transport-settings.js';
 import { ApplicationServer } from './application-server.js';
 import { ConnectionScopes } from './connection-scopes.js';
 import { Explorer } from './explore.js';
 import { buildHandlers } from './explore-container.js';
-import { type HostKeyOffer, offerHostKeys } from './host-key-offer.js';
+import { HostKeysInForce } from './host-keys-in-force.js';
 import { Observers } from './observers.js';
 import { checkPlugins } from './plugin.js';
 import { type CreateServerOptions, readSettings, type ServerSettings } from './server-options.js';
@@ -67,7 +68,7 @@ async function buildServer(
 ): Promise<ApplicationServer> {
   const { hostKeys, handlers = [], modules = [], connectionModules = [], plugins = [] } = options;
   const { clock = systemClock, onWarning = warn } = options;
-  const hostKeyOffer = offerHostKeys(hostKeys, settings.algorithms.hostKeys);
+  const hostKeysInForce = new HostKeysInForce(hostKeys, { algorithms: settings.algorithms, clock, onWarning });
   const hub = new EventHub();
   container.bind(CLOCK).toConstantValue(clock);
   container.bind(EVENTS).toConstantValue(hub.streams);
@@ -93,7 +94,7 @@ async function buildServer(
 
   const server: ApplicationServer = new ApplicationServer(
     {
-      transport: transportSettings(hostKeyOffer.byAlgorithm, settings, clock),
+      transport: transportSettings(hostKeysInForce, settings, clock),
       limits: settings.limits,
       admission: settings.admission,
       authMethods: settings.authMethods,
@@ -101,6 +102,9 @@ async function buildServer(
       loginGraceMs: settings.loginGraceMs,
       decisionDeadlineMs: settings.decisionDeadlineMs,
       logLevel: settings.logLevel,
+      ...(settings.greeting === undefined ? {} : { greeting: asFunction(settings.greeting) }),
+      ...(settings.banner === undefined ? {} : { banner: asFunction(settings.banner) }),
+      admitsClient: matchesAny(settings.clientVersions),
       clock,
       ...(rehearsal === undefined ? {} : { rehearsal }),
       released: (connection) => {
@@ -115,6 +119,7 @@ async function buildServer(
       observers,
       handlers: given,
       explored,
+      hostKeys: hostKeysInForce,
       adopt: (handlersInForce) => {
         // Once there was one, connections of that time may still have a scope.
         hasScopes ||= handlersInForce.some(isScoped);
@@ -136,18 +141,21 @@ async function buildServer(
         "Decorate the handler that needs them with @SshHandler({ scope: 'connection' }).",
     );
   }
-  for (const { type } of hostKeyOffer.unused) {
-    onWarning(
-      `the host key of type ${type} is never used, since algorithms.hostKeys has nothing that it signs with. ` +
-        "The preset 'compatible' has.",
-    );
-  }
   if (!nativeCiphers) {
     onWarning(
       'the native addon of ssh2 is not built, so bulk transfer costs two to four times the processor time. Install a C++ compiler and run npm rebuild ssh2.',
     );
   }
   return server;
+}
+
+/** The same text for everybody, or what makes one. */
+const asFunction = <Subject>(text: string | ((subject: Subject) => string | undefined)) =>
+  typeof text === 'string' ? () => text : text;
+
+function matchesAny(patterns: readonly string[]): (line: string) => boolean {
+  const wildcards = patterns.map((pattern) => new WildcardPattern(pattern));
+  return (line) => wildcards.some((wildcard) => wildcard.matches(line));
 }
 
 /** Of the handlers only classes of scope `connection` come as they are. */
@@ -163,17 +171,13 @@ const reportTo =
 /** `ping@openssh.com`: OpenSSH PROTOCOL section 1.9; its value is a version, and the only one is 0. */
 const PING = { extensionName: 'ping@openssh.com', extensionValue: Buffer.from('0') };
 
-function transportSettings(
-  hostKeys: HostKeyOffer['byAlgorithm'],
-  settings: ServerSettings,
-  clock: Clock,
-): TransportSettings {
+function transportSettings(hostKeys: HostKeysInForce, settings: ServerSettings, clock: Clock): TransportSettings {
   const { algorithms } = settings;
   const signatures = Buffer.from(algorithms.publicKeySignatures.join(','));
   return {
-    hostKeys,
-    offer: encodeOffer({ ...algorithms, hostKeys: Object.keys(hostKeys) }),
+    hostKeys: hostKeys.offer,
     identification: Buffer.from(settings.identification, 'latin1'),
+    tracesPackets: settings.logLevel >= LOG_STEP_LEVELS.packet,
     extensions: [{ extensionName: 'server-sig-algs', extensionValue: signatures }, PING],
     rekey: settings.rekey,
     keyExchangeTimeoutMs: settings.keyExchangeTimeoutMs,

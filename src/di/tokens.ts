@@ -1,5 +1,6 @@
 import type { ServiceIdentifier } from 'inversify';
 
+import type { PasswordHashing } from '../handlers/passwords/password-hashing.js';
 import type { Clock } from '../streams/clock.js';
 import type { Connection } from '../streams/connection.js';
 import type { CounterStore } from '../streams/counter-store.js';
@@ -27,3 +28,9 @@ export const CONNECTION: ServiceIdentifier<Connection> = Symbol.for('rxsshd/Conn
  * it into a handler and hand it to policies as their `store`.
  */
 export const COUNTER_STORE: ServiceIdentifier<CounterStore> = Symbol.for('rxsshd/CounterStore');
+
+/**
+ * How passwords are hashed and verified. Nothing is bound here unless a plugin or a module does it: inject it into a handler and hand
+ * it to {@link grantHashedPassword} as its `hashing`.
+ */
+export const PASSWORD_HASHING: ServiceIdentifier<PasswordHashing> = Symbol.for('rxsshd/PasswordHashing');

@@ -73,6 +73,11 @@ export interface ConnectionAuthority {
   readonly publicKeySignatures?: readonly string[] | undefined;
 
   onIdentification(line: string): void;
+  /** Keys will be exchanged again. */
+  onKeyExchangeBegun(by: 'client' | 'server', ordinal: number): void;
+  onAlgorithmsNegotiated(algorithms: NegotiatedAlgorithms, ordinal: number): void;
+  /** A packet; told only if the transport traces them. */
+  onPacket(direction: 'in' | 'out', number: number, length: number): void;
   onKeysExchanged(algorithms: NegotiatedAlgorithms, ordinal: number): void;
   onAuthenticated(): void;
   onChannelOpened(channel: SshChannel): void;

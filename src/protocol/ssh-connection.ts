@@ -60,13 +60,25 @@ export class SshConnection implements TransportListener {
     return this.#authentication.authenticated;
   }
 
-  /** Sends the identification line and begins to read. */
-  start(): void {
-    this.#transport.start();
+  /** Sends the identification line, behind `greeting` if there is one, and begins to read. */
+  start(greeting?: Buffer): void {
+    this.#transport.start(greeting);
   }
 
   onIdentification(line: string): void {
     this.#authority.onIdentification(line);
+  }
+
+  onKeyExchangeBegun(by: 'client' | 'server', ordinal: number): void {
+    this.#authority.onKeyExchangeBegun(by, ordinal);
+  }
+
+  onAlgorithmsNegotiated(algorithms: NegotiatedAlgorithms, ordinal: number): void {
+    this.#authority.onAlgorithmsNegotiated(algorithms, ordinal);
+  }
+
+  onPacket(direction: 'in' | 'out', number: number, length: number): void {
+    this.#authority.onPacket(direction, number, length);
   }
 
   onKeysExchanged(algorithms: NegotiatedAlgorithms, ordinal: number): void {

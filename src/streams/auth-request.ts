@@ -4,41 +4,70 @@ import type { AuthAttempt } from '../protocol/authentication/auth-attempt.js';
 import type { UserKey } from '../protocol/authentication/user-key.js';
 import type { ConnectionInfo } from './connection-info.js';
 import type { AuthKey, SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
+import type { PassedStep } from './requirements/passed-step.js';
 import { Secret } from './secret.js';
 
-/** The event of an authentication attempt: plain data, with every secret wrapped. */
-export function userAuthRequestOf(attempt: AuthAttempt, connection: ConnectionInfo): SSHUserAuthRequest {
+/**
+ * The event of an authentication attempt: plain data, with every secret wrapped.
+ *
+ * @param passed - the steps that came before; undefined if there are none
+ */
+export function userAuthRequestOf(
+  attempt: AuthAttempt,
+  connection: ConnectionInfo,
+  passed?: readonly PassedStep[],
+): SSHUserAuthRequest {
+  const request = firstStepOf(attempt, connection);
+  return passed === undefined ? request : { ...request, passed };
+}
+
+/** Written out member by member: every login comes by here several times, and V8 takes ten times as long to spread an object. */
+function firstStepOf(attempt: AuthAttempt, connection: ConnectionInfo): SSHUserAuthRequest {
+  const type = 'SSHUserAuthRequest';
   const { user, service, ordinal } = attempt;
-  const common = { type: 'SSHUserAuthRequest', connection, user, service, ordinal } as const;
   switch (attempt.method) {
     case 'none':
-      return { ...common, method: 'none' };
-    case 'password':
-      return {
-        ...common,
-        method: 'password',
-        password: new Secret(attempt.password),
-        ...(attempt.newPassword === undefined ? {} : { newPassword: new Secret(attempt.newPassword) }),
-      };
-    case 'publickey': {
-      const { stage, algorithm, securityKey } = attempt;
-      const content = { ...common, method: 'publickey', algorithm, key: authKeyOf(attempt.key) } as const;
-      return stage === 'proven' && securityKey !== undefined
-        ? { ...content, stage, securityKey }
-        : { ...content, stage };
+      return { type, connection, user, service, ordinal, method: attempt.method };
+    case 'password': {
+      const password = new Secret(attempt.password);
+      const request = { type, connection, user, service, ordinal, method: attempt.method, password } as const;
+      return attempt.newPassword === undefined ? request : { ...request, newPassword: new Secret(attempt.newPassword) };
     }
-    case 'keyboard-interactive':
-      return attempt.stage === 'started'
-        ? { ...common, method: 'keyboard-interactive', stage: 'started', submethods: attempt.submethods }
-        : {
-            ...common,
-            method: 'keyboard-interactive',
-            stage: 'answered',
-            round: attempt.round,
-            answers: attempt.answers.map((answer) => new Secret(answer)),
-          };
+    case 'publickey': {
+      const { method, stage, algorithm, securityKey } = attempt;
+      const key = authKeyOf(attempt.key);
+      const request = { type, connection, user, service, ordinal, method, algorithm, key, stage } as const;
+      return stage === 'proven' && securityKey !== undefined ? { ...request, stage, securityKey } : request;
+    }
+    case 'keyboard-interactive': {
+      const { method } = attempt;
+      if (attempt.stage === 'started') {
+        const { stage, submethods } = attempt;
+        return { type, connection, user, service, ordinal, method, stage, submethods };
+      }
+      const { stage, round } = attempt;
+      const answers = attempt.answers.map((answer) => new Secret(answer));
+      return { type, connection, user, service, ordinal, method, stage, round, answers };
+    }
+    case 'hostbased': {
+      const { method, stage, algorithm, clientHostName, clientUserName } = attempt;
+      const key = authKeyOf(attempt.key);
+      return {
+        type,
+        connection,
+        user,
+        service,
+        ordinal,
+        method,
+        stage,
+        algorithm,
+        key,
+        clientHostName,
+        clientUserName,
+      };
+    }
     case 'other':
-      return { ...common, method: 'other', name: attempt.name };
+      return { type, connection, user, service, ordinal, method: attempt.method, name: attempt.name };
     default:
       return attempt satisfies never;
   }
@@ -47,11 +76,11 @@ export function userAuthRequestOf(attempt: AuthAttempt, connection: ConnectionIn
 /** What requests show of a key. */
 export function authKeyOf(key: UserKey): AuthKey {
   const { type, blob, fingerprint, bits, application } = key;
+  const plain = { type, blob, fingerprint, bits };
+  // The usual key is neither, and spared the spreading.
+  if (application === undefined && !('certificate' in key)) return plain;
   return {
-    type,
-    blob,
-    fingerprint,
-    bits,
+    ...plain,
     ...(application === undefined ? {} : { application }),
     ...('certificate' in key ? { certificate: key.certificate } : {}),
   };

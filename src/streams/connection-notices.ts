@@ -5,7 +5,6 @@ import type { TransportEnd } from '../transport/transport-listener.js';
 import { type ChannelId, channelId } from './channel-id.js';
 import type { ConnectionInfo } from './connection-info.js';
 import type { EventHub } from './event-hub.js';
-import type { LogLevel } from './events/log.js';
 import type { ChannelExit } from './events/ssh-channel-closed.js';
 import type { Identity } from './identity.js';
 import type { Revocation } from './revocation.js';
@@ -14,23 +13,14 @@ import type { Revocation } from './revocation.js';
 export class ConnectionNotices {
   readonly #info: ConnectionInfo;
   readonly #hub: EventHub;
-  readonly #logLevel: LogLevel;
 
-  constructor(info: ConnectionInfo, hub: EventHub, logLevel: LogLevel) {
+  constructor(info: ConnectionInfo, hub: EventHub) {
     this.#info = info;
     this.#hub = hub;
-    this.#logLevel = logLevel;
   }
 
   connected(): void {
     if (this.#hub.wants('Connected')) this.#hub.emit({ type: 'Connected', connection: this.#info });
-  }
-
-  status(message: string): void {
-    if (this.#hub.wants('SSHStatus')) this.#hub.emit({ type: 'SSHStatus', connection: this.#info, message });
-    if (this.#logLevel >= 1 && this.#hub.wants('Log')) {
-      this.#hub.emit({ type: 'Log', connection: this.#info, level: 1, message });
-    }
   }
 
   error(error: SshServerError, at: { readonly channel?: ChannelId; readonly source?: string } = {}): void {
@@ -82,6 +72,7 @@ export class ConnectionNotices {
 
   disconnected(
     end: TransportEnd,
+    identity: Identity | undefined,
     revoked: Revocation | undefined,
     bytes: { readonly bytesReceived: number; readonly bytesSent: number },
   ): void {
@@ -89,6 +80,7 @@ export class ConnectionNotices {
     this.#hub.emit({
       type: 'Disconnected',
       connection: this.#info,
+      ...(identity === undefined ? {} : { identity }),
       by: end.by,
       ...(end.reason === undefined ? {} : { reason: end.reason }),
       description: end.description,

@@ -8,6 +8,8 @@ import { isGrantable } from './is-grantable.js';
 import type { Lease } from './lease.js';
 import type { Phase } from './phase.js';
 import type { PolicyStage } from './policy-stage.js';
+import { detour } from './requirements/auth-progress.js';
+import { withRequirementsOf } from './requirements/with-requirements-of.js';
 import type { Declined, DeniedVerdict, GrantedVerdict, PolicyName, Verdict } from './verdict.js';
 
 /** What the edge makes of a request: never open. */
@@ -58,6 +60,8 @@ export class Decision<R extends SshRequest> {
   #index = 0;
   /** Whether a stage is being asked, and so {@link advance} under way. */
   #asking = false;
+  /** Whether the requirements have let the request pass on to the policies that look at its credential. */
+  #admitted = false;
 
   /** @param verdict - open at first; granted if the request is asked again */
   constructor(verdict: Verdict<R>, stages: readonly PolicyStage<R>[], startedAt: number, conclude: Conclude<R>) {
@@ -77,9 +81,10 @@ export class Decision<R extends SshRequest> {
       if (stage === undefined) {
         const verdict = this.#verdict;
         if (verdict.state === 'granted') this.#finish(verdict, this.#grantedAt);
-        else this.#finish(denial(this.#request, this.#refusal.by, this.#refusal.reason), this.#refusal.at);
+        else this.#deny(this.#refusal, this.#refusal.at);
         return;
       }
+      if (this.#verdict.requires !== undefined && !this.#isAdmittedTo(stage)) return;
       const index = this.#index;
       this.#asking = true;
       stage.ask(this.#verdict, this.#answer, this.#again);
@@ -113,20 +118,21 @@ export class Decision<R extends SshRequest> {
     const { silent } = this;
     if (silent === undefined) return;
     silent.abandon(this.#request);
-    this.#finish(denial(this.#request, silent.source, DenyReason.PolicySilent), silent);
+    this.#deny({ by: silent.source, reason: DenyReason.PolicySilent }, silent);
   }
 
   /** What the stage says that was asked last. One function for all of them, since there are many. */
   readonly #answer = (verdict: Verdict<R>): void => {
     const stage = this.#stages[this.#index];
     if (this.settled || stage === undefined) return;
-    if (verdict !== this.#verdict) {
+    const before = this.#verdict;
+    if (verdict !== before) {
       this.#noteLeases(verdict, stage);
-      if (this.#verdict.state === 'open') this.#noteSpeaker(verdict, stage);
+      if (before.state === 'open') this.#noteSpeaker(verdict, stage);
       this.#verdict = verdict;
     }
     this.#index += 1;
-    if (verdict.state === 'denied') this.#finish(verdict, stage);
+    if (verdict.state === 'denied') this.#finish(withRequirementsOf(verdict, [before]), stage);
     else if (!this.#asking) this.advance();
   };
 
@@ -146,11 +152,25 @@ export class Decision<R extends SshRequest> {
     const before = this.#verdict;
     if (verdict.state === 'denied' || before.state === 'denied') return;
     if (verdict.leases.length === before.leases.length) return;
-    // As `withLease` writes them: those of before, then one more.
-    const known = before.leases.length;
-    const isLonger = before.leases.every((lease, index) => verdict.leases[index] === lease);
-    const added = isLonger ? verdict.leases.slice(known) : without(verdict.leases, before.leases);
+    const added = addedTo(before.leases, verdict.leases);
     for (const lease of added) (this.#attached ??= []).push({ lease, stage });
+  }
+
+  /**
+   * Whether the request may go on to `stage`: a credential that no requirement wants now is not looked at. Else whoever cannot take
+   * the first step could still find out what is right in the second, by how long it takes or how often it bans.
+   */
+  #isAdmittedTo({ phase }: PolicyStage<R>): boolean {
+    const { requires, request } = this.#verdict;
+    if (phase === 'limit' || this.#admitted || this.#again || request.type !== 'SSHUserAuthRequest') return true;
+    this.#admitted = true;
+    const refused = requires === undefined ? undefined : detour(requires, request);
+    if (refused !== undefined) this.#deny(refused, NOBODY);
+    return refused === undefined;
+  }
+
+  #deny({ by, reason }: Declined, at: Place): void {
+    this.#finish(withRequirementsOf(denial(this.#request, by, reason), [this.#verdict]), at);
   }
 
   #finish(verdict: FinalVerdict<R>, at: Place): void {
@@ -158,6 +178,14 @@ export class Decision<R extends SshRequest> {
     this.deadline?.unsubscribe();
     this.#conclude(verdict, at, this.#attached ?? NO_LEASES);
   }
+}
+
+/** What `leases` have that `known` have not. As `withLease` writes them, those of before come first. */
+function addedTo(known: readonly Lease[], leases: readonly Lease[]): readonly Lease[] {
+  for (let index = 0; index < known.length; index += 1) {
+    if (known[index] !== leases[index]) return without(leases, known);
+  }
+  return known.length === 0 ? leases : leases.slice(known.length);
 }
 
 /** `leases` less each of `known`, as often as it is there. */
@@ -170,9 +198,9 @@ function without(leases: readonly Lease[], known: readonly Lease[]): readonly Le
   });
 }
 
-/** Whether a grant lets nobody in yet: questions for the user, an offered key that would do. */
-export const isProvisional = ({ challenge, request }: GrantedVerdict<SshRequest>): boolean =>
-  challenge !== undefined || !isGrantable(request);
+/** Whether a grant lets nobody in yet: questions for the user, a password to be changed, an offered key that would do. */
+export const isProvisional = ({ challenge, passwordChange, request }: GrantedVerdict<unknown>): boolean =>
+  challenge !== undefined || passwordChange !== undefined || !isGrantable(request);
 
 /** A refusal that no policy has spoken. */
 export const denial = <R>(request: R, by: PolicyName, reason: DenyReason): DeniedVerdict<R> => ({

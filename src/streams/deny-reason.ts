@@ -10,12 +10,16 @@ export const DenyReason = {
   NoRoute: 'no-route',
   /** The password, answer or other credential is wrong, or the user does not exist. */
   BadCredential: 'bad-credential',
-  /** The public key is not one of this user's. */
+  /** The public key is not one of this user's, or of the host that vouches for the user. */
   KeyNotAccepted: 'key-not-accepted',
   /** The signature does not prove possession of the key, or not in the way that is asked of a security key. */
   BadSignature: 'bad-signature',
   /** The public key, its certificate or the authority behind that is not to be trusted any more. */
   KeyRevoked: 'key-revoked',
+  /** The name of the user, or of the client's host, is one that nobody can have: see {@link SSHUserAuthRequest}. */
+  IllegalName: 'illegal-name',
+  /** The credential may be right, but is not what this user has to show, or not yet: see {@link requireMethods}. */
+  MethodNotAllowed: 'method-not-allowed',
   /** The client's address may not do this. */
   AddressNotAllowed: 'address-not-allowed',
   /** This user may not do this, whoever they are. */

@@ -8,6 +8,8 @@ import type { SshRequest, SshRequests, SshRequestType } from './events/ssh-reque
 import type { Lease } from './lease.js';
 import type { PolicyChains, Replacement } from './policy-chains.js';
 import type { PolicyStage } from './policy-stage.js';
+import { shortcomingOf } from './requirements/auth-progress.js';
+import { withRequirementsOf } from './requirements/with-requirements-of.js';
 import type { Revocation } from './revocation.js';
 import { consider, type Declined, type GrantedVerdict, type Verdict } from './verdict.js';
 
@@ -25,6 +27,8 @@ export interface Settlement {
   readonly attached: readonly AttachedLease[];
   /** The policies that were asked. */
   readonly chains: PolicyChains;
+  /** Present if the grant lets nobody in by itself: the requirements want more steps behind it (RFC 4252 section 5.1). */
+  readonly partial?: true;
 }
 
 /** Told of the outcome of a request. */
@@ -48,7 +52,7 @@ const PATIENT: Asker = { isGone: () => false };
  * Where a question meets its answer: runs each request through the policies of its type, in order, and settles it once.
  *
  * Deny wins and ends the run; a request that nobody granted is denied; so is one whose policies stay silent for
- * `deadlineMs`. Every outcome is a `Decided` event.
+ * `deadlineMs`. Every outcome is a `Decided` event, built if anybody listens to those of its kind.
  */
 export class Edge {
   readonly #hub: EventHub;
@@ -145,14 +149,20 @@ export class Edge {
       chains.leave();
       this.#extended.delete(request);
       if (asker.isGone()) return;
-      const refused = concluded.state === 'granted' ? asker.refusal?.(concluded.leases) : undefined;
-      const final = refused === undefined ? concluded : denial(request, refused.by, refused.reason);
+      const lacks = again ? undefined : missingIn(concluded);
+      const declined = concluded.state === 'granted' ? asker.refusal?.(concluded.leases) : undefined;
+      const refused = declined ?? (lacks === 'partial' ? undefined : lacks);
+      const partial = refused === undefined && lacks === 'partial';
+      const final =
+        refused === undefined
+          ? concluded
+          : withRequirementsOf(denial(request, refused.by, refused.reason), [concluded]);
       const at = refused === undefined ? place : NOBODY;
       this.#reportFailure(request, final, at);
       // Whoever hears of it may end the connection, and nothing comes behind its last event.
       if (asker.isGone()) return;
-      if (!again) this.#publish(request, final, at, decision.startedAt, decision);
-      if (!asker.isGone()) settle(final, { at, attached, chains });
+      if (!again) this.#publish(request, final, at, decision.startedAt, decision, partial);
+      if (!asker.isGone()) settle(final, partial ? { at, attached, chains, partial } : { at, attached, chains });
     });
     decision.advance();
     if (decision.settled) return undefined;
@@ -216,8 +226,9 @@ export class Edge {
     at: Place,
     startedAt: number,
     { grant }: { readonly grant: Overruled | undefined },
+    partial = false,
   ): void {
-    if (!this.#hub.wants('Decided')) return;
+    if (!(verdict.state === 'denied' ? this.#hub.wantsDenials() : this.#hub.wants('Decided'))) return;
     // Written out: to spread an object takes ten times as long, and every decision comes by here.
     const type = 'Decided';
     const { connection } = request;
@@ -228,6 +239,20 @@ export class Edge {
       const { reason } = verdict;
       const denied = { type, connection, request, by, source, phase, elapsedMs, outcome: 'denied', reason } as const;
       this.#hub.emit(grant === undefined ? denied : { ...denied, overruled: grant });
+    } else if (partial) {
+      const provisional = true;
+      this.#hub.emit({
+        type,
+        connection,
+        request,
+        by,
+        source,
+        phase,
+        elapsedMs,
+        outcome: 'granted',
+        provisional,
+        partial,
+      });
     } else if (isProvisional(verdict)) {
       const provisional = true;
       this.#hub.emit({ type, connection, request, by, source, phase, elapsedMs, outcome: 'granted', provisional });
@@ -236,6 +261,12 @@ export class Edge {
     }
   }
 }
+
+/** What a grant lacks that does not suffice; see {@link shortcomingOf}. */
+const missingIn = (verdict: FinalVerdict<SshRequest>): Declined | 'partial' | undefined =>
+  verdict.state === 'denied' || verdict.requires === undefined
+    ? undefined
+    : shortcomingOf(verdict, isProvisional(verdict));
 
 /** Stands for the decision about a request that no policy was asked about. */
 const UNGRANTED = { grant: undefined };

@@ -1,6 +1,7 @@
-import { Subject } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 
 import type { EventStreams } from './event-streams.js';
+import type { Denial } from './events/denial.js';
 import { SSH_EVENT_TYPES, type SshEvent, type SshEvents, type SshEventType } from './events/ssh-event.js';
 
 type Subjects = { readonly [Type in SshEventType]: Subject<SshEvents[Type]> };
@@ -8,8 +9,11 @@ type Subjects = { readonly [Type in SshEventType]: Subject<SshEvents[Type]> };
 /** The source of a server's {@link EventStreams}: events go in here, once, in order. */
 export class EventHub {
   readonly streams: EventStreams;
+  /** The denials among `streams.Decided`. To listen to them alone keeps grants from being built. */
+  readonly denials: Observable<Denial>;
   readonly #subjects: Subjects;
   readonly #all = new Subject<SshEvent>();
+  readonly #denials = new Subject<Denial>();
   /** Events raised by observers while another is being delivered; they wait, so that the order is the same for everybody. */
   readonly #waiting: SshEvent[] = [];
   #delivering = false;
@@ -25,14 +29,20 @@ export class EventHub {
       ) as unknown as EventStreams),
       all: this.#all.asObservable(),
     };
+    this.denials = this.#denials.asObservable();
   }
 
-  /** Whether anybody would see an event of this type. Ask before building one. */
+  /** Whether anybody would see every event of this type. Ask before building one. */
   wants(type: SshEventType): boolean {
     return this.#all.observed || this.#subjects[type].observed;
   }
 
-  /** Delivers `event` to its own stream and to `all`. */
+  /** Whether anybody would see a `Decided` event of a denial. Ask before building one. */
+  wantsDenials(): boolean {
+    return this.#denials.observed || this.wants('Decided');
+  }
+
+  /** Delivers `event` to its own stream, to `denials` if it is one, and to `all`. */
   emit(event: SshEvent): void {
     if (this.#delivering) {
       this.#waiting.push(event);
@@ -50,6 +60,7 @@ export class EventHub {
   /** Completes every stream. */
   complete(): void {
     for (const type of SSH_EVENT_TYPES) this.#subjects[type].complete();
+    this.#denials.complete();
     this.#all.complete();
   }
 
@@ -57,6 +68,7 @@ export class EventHub {
     // The subject under the event's own tag takes exactly this event; TypeScript does not correlate the two unions.
     const subject = this.#subjects[event.type] as Subject<SshEvent>;
     if (subject.observed) subject.next(event);
+    if (event.type === 'Decided' && event.outcome === 'denied' && this.#denials.observed) this.#denials.next(event);
     if (this.#all.observed) this.#all.next(event);
   }
 }

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
+import type { SshRequestType } from './events/ssh-request.js';
 import type { Identity } from './identity.js';
 
 /** What a lease is held for: the granted connection or channel, as its leases may watch it. */
@@ -23,6 +24,11 @@ export interface Held {
    * Hot, synchronous, on the hot path: do little, and set no timer for each. Completes with what is held, never errors.
    */
   readonly activity: Observable<number>;
+  /**
+   * When the first request of this type was granted to it, in milliseconds of {@link clock}; now if none was. Replacing policies
+   * changes nothing about that.
+   */
+  grantedAt(type: SshRequestType): number;
   /** Emits who signed in, once: at once if it has happened already. Completes then, or when the connection ends. */
   readonly authenticated: Observable<Identity>;
 }

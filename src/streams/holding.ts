@@ -1,13 +1,14 @@
 import type { AttachedLease } from './attached-lease.js';
 import type { Place } from './decision.js';
 import type { Edge, PendingDecision, Settlement } from './edge.js';
-import type { SshRequest } from './events/ssh-request.js';
+import type { SshRequest, SshRequestType } from './events/ssh-request.js';
 import type { Held } from './held.js';
 import { type LeaseEffects, LeaseHolder } from './lease-holder.js';
 import { isLasting } from './lasting-lease.js';
 import type { Lease, LeaseRevocation } from './lease.js';
 import type { Replacement } from './policy-chains.js';
 import type { PolicyStage } from './policy-stage.js';
+import type { AuthRequirement } from './requirements/auth-requirement.js';
 import type { GrantedVerdict } from './verdict.js';
 
 /** What a policy has granted, kept for the audit trail and to be asked again. */
@@ -24,6 +25,8 @@ export interface Grant {
 export interface HoldingEffects extends Omit<LeaseEffects, 'revoke'> {
   /** New policies have attached `leases` to what was granted before. */
   attach(leases: readonly Lease[]): void;
+  /** The first of `requires` that whoever has signed in does not meet; undefined if all are met. */
+  unmet(requires: readonly AuthRequirement[], grant: Grant): AuthRequirement | undefined;
   /** Told once. `grant` is what was taken back. */
   revoke(revocation: Required<LeaseRevocation>, grant: Grant): void;
 }
@@ -62,6 +65,12 @@ export class Holding {
   /** Whether so much was granted that no grant with new leases may come. */
   get full(): boolean {
     return this.#grants.length >= MAX_GRANTS;
+  }
+
+  /** When the first request of this type was granted, in milliseconds by the server's clock; undefined if none was. */
+  grantedAt(type: SshRequestType): number | undefined {
+    for (const { request, grantedAt } of this.#grants) if (request.type === type) return grantedAt;
+    return undefined;
   }
 
   /** Something was granted; a lease may take it back at once. */
@@ -124,8 +133,10 @@ export class Holding {
       stages,
       (verdict, { attached }) => {
         this.#asking?.delete(question);
-        if (verdict.state === 'granted') this.#replaceLeases(grant, attached);
-        else this.#revoke({ type: 'revoke', reason: WITHDRAWN, by: verdict.by }, grant);
+        const unmet = verdict.requires === undefined ? undefined : this.#effects.unmet(verdict.requires, grant);
+        if (verdict.state === 'denied') this.#revoke({ type: 'revoke', reason: WITHDRAWN, by: verdict.by }, grant);
+        else if (unmet !== undefined) this.#revoke({ type: 'revoke', reason: WITHDRAWN, by: unmet.by }, grant);
+        else this.#replaceLeases(grant, attached);
         // A new lease may have taken it back at once.
         answered(this.#over);
       },

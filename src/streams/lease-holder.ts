@@ -1,8 +1,9 @@
-import { EMPTY, isObservable, type Subscription } from 'rxjs';
+import { EMPTY, isObservable, type Observable } from 'rxjs';
 
 import type { Held } from './held.js';
 import { isLeaseSignal } from './lease-signal.js';
 import type { Lease, LeaseNarrowing, LeaseRevocation, LeaseSignal } from './lease.js';
+import { PlainLease } from './plain-lease.js';
 
 /** What a held lease may cause. */
 export interface LeaseEffects {
@@ -17,8 +18,9 @@ export interface LeaseEffects {
 
 /** A lease that is held. */
 interface Hold {
-  /** Undefined while the lease is being subscribed. */
-  subscription: Subscription | undefined;
+  readonly lease: Lease;
+  /** Undefined while the lease begins. */
+  giveUp: (() => void) | undefined;
   narrows: boolean;
 }
 
@@ -33,7 +35,8 @@ const UNCONFIRMED = 'the permission can no longer be confirmed';
 export class LeaseHolder {
   readonly #held: Held;
   readonly #effects: LeaseEffects;
-  readonly #leases = new Map<Lease, Hold>();
+  /** Few, so a list: a Map would have to number the leases first. */
+  #holds: readonly Hold[] = [];
   #over = false;
 
   constructor(held: Held, effects: LeaseEffects) {
@@ -50,56 +53,66 @@ export class LeaseHolder {
   add(leases: readonly Lease[]): void {
     for (const lease of leases) {
       if (this.#over) return;
-      if (!this.#leases.has(lease)) this.#hold(lease);
+      if (!this.has(lease)) this.#hold(lease);
     }
   }
 
   /** Whether `lease` is held. */
   has(lease: Lease): boolean {
-    return this.#leases.has(lease);
+    return this.#find(lease) !== undefined;
   }
 
   /** Gives leases up while the granted thing lives on. */
   release(leases: readonly Lease[]): void {
-    const held = leases.map((lease) => [lease, this.#leases.get(lease)] as const);
+    const released = this.#holds.filter(({ lease }) => leases.includes(lease));
     // First of all, since giving one up may make another speak.
-    for (const lease of leases) this.#leases.delete(lease);
-    for (const [lease, hold] of held) if (hold !== undefined) this.#giveUp(lease, hold);
+    this.#holds = this.#holds.filter((hold) => !released.includes(hold));
+    for (const hold of released) this.#giveUp(hold);
   }
 
   /** Gives everything up: the granted thing is no more. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    for (const [lease, hold] of this.#leases) this.#giveUp(lease, hold);
-    this.#leases.clear();
+    const holds = this.#holds;
+    this.#holds = [];
+    for (const hold of holds) this.#giveUp(hold);
   }
 
   #hold(lease: Lease): void {
-    const hold: Hold = { subscription: undefined, narrows: false };
-    this.#leases.set(lease, hold);
+    const hold: Hold = { lease, giveUp: undefined, narrows: false };
+    this.#holds = [...this.#holds, hold];
     try {
       const signal$ = isObservable(lease) ? lease : lease(this.#held);
       // Some only mark a verdict, and a subscription would cost more than all the rest.
       if (signal$ === EMPTY) return;
-      const subscription = signal$.subscribe({
-        next: (signal) => {
-          this.#obey(lease, signal);
-        },
-        error: (cause: unknown) => {
-          this.#lose(lease, cause);
-        },
-      });
-      if (this.#leases.get(lease) === hold) hold.subscription = subscription;
-      // It revoked at once, and was given up before there was anything to unsubscribe.
-      else this.#unsubscribe(subscription);
+      const giveUp = this.#begin(lease, signal$);
+      if (this.#find(lease) === hold) hold.giveUp = giveUp;
+      // It revoked at once, and was given up before there was anything to give up.
+      else this.#try(giveUp);
     } catch (cause) {
       this.#lose(lease, cause);
     }
   }
 
+  #begin(lease: Lease, signal$: Observable<LeaseSignal>): () => void {
+    const obey = (signal: LeaseSignal): void => {
+      this.#obey(lease, signal);
+    };
+    if (signal$ instanceof PlainLease) return signal$.begin(obey);
+    const subscription = signal$.subscribe({
+      next: obey,
+      error: (cause: unknown) => {
+        this.#lose(lease, cause);
+      },
+    });
+    return () => {
+      subscription.unsubscribe();
+    };
+  }
+
   #obey(lease: Lease, signal: LeaseSignal): void {
-    const hold = this.#leases.get(lease);
+    const hold = this.#find(lease);
     if (this.#over || hold === undefined) return;
     if (!isLeaseSignal(signal)) {
       this.#lose(lease, new TypeError('it emitted something that is no signal'));
@@ -129,20 +142,25 @@ export class LeaseHolder {
 
   /** The lease can no longer say whether the grant stands. */
   #lose(lease: Lease, cause: unknown): void {
-    if (this.#over || !this.#leases.has(lease)) return;
+    if (this.#over || !this.has(lease)) return;
     this.#effects.fail(cause);
     this.#revoke({ type: 'revoke', reason: UNCONFIRMED }, lease);
   }
 
-  #giveUp(lease: Lease, { subscription, narrows }: Hold): void {
+  #find(lease: Lease): Hold | undefined {
+    for (const hold of this.#holds) if (hold.lease === lease) return hold;
+    return undefined;
+  }
+
+  #giveUp({ lease, giveUp, narrows }: Hold): void {
     if (narrows) this.#effects.narrow(lease, undefined);
-    if (subscription !== undefined) this.#unsubscribe(subscription);
+    if (giveUp !== undefined) this.#try(giveUp);
   }
 
   /** What a lease throws must keep neither the others nor what they were for from ending. */
-  #unsubscribe(subscription: Subscription): void {
+  #try(giveUp: () => void): void {
     try {
-      subscription.unsubscribe();
+      giveUp();
     } catch (cause) {
       this.#effects.fail(cause);
     }

@@ -2,12 +2,14 @@ import type { Observable } from 'rxjs';
 
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
+import type { SshRequestType } from './events/ssh-request.js';
 import type { Held } from './held.js';
 import type { Identity } from './identity.js';
 
 /** Where a {@link LiveHeld} looks when it is asked. */
 export interface HeldSources {
   readonly bytes: (field: 'bytesReceived' | 'bytesSent') => number;
+  readonly grantedAt: (type: SshRequestType) => number | undefined;
   readonly activity: () => Observable<number>;
   readonly authenticated: () => Observable<Identity>;
 }
@@ -39,6 +41,10 @@ export class LiveHeld implements Held {
 
   get bytesSent(): number {
     return this.#sources.bytes('bytesSent');
+  }
+
+  grantedAt(type: SshRequestType): number {
+    return this.#sources.grantedAt(type) ?? this.clock.now();
   }
 
   get activity(): Observable<number> {

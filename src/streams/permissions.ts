@@ -14,6 +14,9 @@ import type { Lease, LeaseRevocation } from './lease.js';
 import { LiveHeld } from './live-held.js';
 import { Narrowings } from './narrowings.js';
 import type { Replacement } from './policy-chains.js';
+import { unmetBy } from './requirements/auth-progress.js';
+import type { AuthRequirement } from './requirements/auth-requirement.js';
+import { passedStepOf } from './requirements/passed-step.js';
 import type { Revocation } from './revocation.js';
 import { Restrictions } from './restrictions.js';
 import { LAST_WORDS_MS, revokeChannel } from './revoke-channel.js';
@@ -86,6 +89,7 @@ export class Permissions {
         this.#onLeaseFailure(cause);
       },
       attach: this.#restrict,
+      unmet: this.#unmet,
       revoke: (revocation, grant) => {
         this.#revokeConnection(revocation, grant);
       },
@@ -194,6 +198,13 @@ export class Permissions {
     this.#restrictions = Restrictions.collect(leases, this.#restrictions);
   };
 
+  /** New policies may want more steps than the sign-in had. One of a single step is not listed in the identity. */
+  readonly #unmet = (requires: readonly AuthRequirement[], { request, by }: Grant): AuthRequirement | undefined => {
+    if (request.type !== 'SSHUserAuthRequest') return undefined;
+    const steps = this.#host.connection.identity?.steps ?? [passedStepOf(request, by)];
+    return unmetBy(requires, steps)[0];
+  };
+
   #holdingOf(channel: SshChannel | undefined): Holding | undefined {
     return channel === undefined ? this.#holding : this.#channels?.get(channel)?.holding;
   }
@@ -226,6 +237,7 @@ export class Permissions {
           this.#onLeaseFailure(cause);
         },
         attach: this.#restrict,
+        unmet: this.#unmet,
         revoke: (revocation, grant) => {
           this.#revokeChannel(channel, permissions, revocation, grant);
         },
@@ -326,6 +338,7 @@ export class Permissions {
         for (const channel of this.#host.openChannels()) sum += channel[field];
         return sum;
       },
+      grantedAt: (type) => this.#holding.grantedAt(type),
       activity: () => (this.#ended ? EMPTY : (this.#traffic ??= new Traffic()).ofConnection),
       authenticated: () => this.#whenAuthenticated(),
     });
@@ -335,6 +348,7 @@ export class Permissions {
     const { connection, clock } = this.#host;
     return new LiveHeld(connection, channel.channelType, clock, {
       bytes: (field) => channel[field],
+      grantedAt: (type) => this.#holdingOf(channel)?.grantedAt(type),
       activity: () => (channel.closed ? EMPTY : (this.#traffic ??= new Traffic()).ofChannel(channel)),
       authenticated: () => this.#whenAuthenticated(),
     });

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 
 import type { Clock } from './clock.js';
 import type { EventStreams } from './event-streams.js';
+import type { Denial } from './events/denial.js';
 import type { SshRequest } from './events/ssh-request.js';
 import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
 import type { PolicyReport } from './policy-report.js';
@@ -19,6 +20,11 @@ export interface PolicyContext {
   readonly clock: Clock;
   /** All events of the server, for policies that learn from what happens. */
   readonly events: EventStreams;
+  /**
+   * The `Decided` events of `events` that are denials, for policies that learn from nothing else: a grant then costs no event.
+   * Hot, as `events` are, and completes with them.
+   */
+  readonly denials: Observable<Denial>;
   /** Emits once and completes when this policy is asked no more: it was replaced, or the server has shut down. */
   readonly retired: Observable<void>;
   /**

@@ -2,6 +2,7 @@ import { isObservable, type Observable, ReplaySubject, Subject, Subscription } f
 
 import { messageOf, SshServerError } from '../errors.js';
 import { DenyReason } from './deny-reason.js';
+import { type DecideVerdict, decisionOf } from './each-verdict.js';
 import type { SshRequest } from './events/ssh-request.js';
 import type { Phase } from './phase.js';
 import type { Policy } from './policy.js';
@@ -28,6 +29,8 @@ interface Ticket<R> {
   /** As it was put to the policy. */
   readonly verdict: Verdict<R>;
   readonly settle: (verdict: Verdict<R>) => void;
+  /** What the policy does about it, if it was called and not subscribed. */
+  thinking?: Subscription;
 }
 
 /** What may be asked of anything that a policy emits but null and undefined. */
@@ -57,12 +60,16 @@ export class PolicyStage<R extends SshRequest> {
   /** Made with the first request that late answers are not worth a report of: whoever asked is gone, or it was reported. */
   #closed: WeakSet<R> | undefined;
   readonly #output$: Observable<unknown>;
+  /** What the policy does, if it decides each verdict by itself: it is called then, and never subscribed. */
+  readonly #decide: DecideVerdict<R> | undefined;
   readonly #report: ReportFault;
   readonly #retired = new ReplaySubject<void>(1);
   readonly #context: PolicyContext | undefined;
   #reevaluationContext: PolicyContext | undefined;
   /** The subscription in use; those that errored have left it. */
   readonly #subscription = new Subscription();
+  /** Calls of {@link #decide} under way, one within another. */
+  #calls = 0;
   #subscribed = false;
   #completed = false;
 
@@ -73,9 +80,11 @@ export class PolicyStage<R extends SshRequest> {
     this.phase = placed.phase;
     this.#report = report;
     // What a policy written in JavaScript may return.
-    const output$: unknown = placed.policy(this.#input.asObservable());
+    const input$ = this.#input.asObservable();
+    const output$: unknown = placed.policy(input$);
     if (!isObservable(output$)) throw new TypeError('it returned no Observable');
     this.#output$ = output$;
+    this.#decide = decisionOf(output$, input$);
   }
 
   /**
@@ -90,6 +99,11 @@ export class PolicyStage<R extends SshRequest> {
     }
     const context = again ? this.#contextOfReevaluation() : this.#context;
     const put = context === undefined ? verdict : withContext(verdict, context);
+    // A policy may listen to what comes in besides deciding it.
+    if (this.#decide !== undefined && !this.#input.observed) {
+      this.#askDirectly(this.#decide, put, settle);
+      return;
+    }
     const ticket = { verdict: put, settle };
     // Asked from within another question: that one may be answered yet.
     if (this.#asking !== undefined) this.#wait(this.#asking);
@@ -104,7 +118,9 @@ export class PolicyStage<R extends SshRequest> {
 
   /** Forgets a request whose asker is gone or has stopped waiting; a late answer is ignored. */
   abandon(request: R): void {
-    if (this.#take(request) !== undefined) this.#close(request);
+    const ticket = this.#take(request);
+    if (ticket !== undefined || this.#calls > 0) this.#close(request);
+    ticket?.thinking?.unsubscribe();
   }
 
   /** Unsubscribes the policy: nothing will be asked any more. */
@@ -126,6 +142,50 @@ export class PolicyStage<R extends SshRequest> {
   /** How many requests wait for this policy. */
   get pending(): number {
     return this.#waiting.size + (this.#asking === undefined ? 0 : 1);
+  }
+
+  #askDirectly(decide: DecideVerdict<R>, put: Verdict<R>, settle: (verdict: Verdict<R>) => void): void {
+    let answer: Verdict<R> | Observable<Verdict<R>>;
+    this.#calls += 1;
+    try {
+      answer = decide(put);
+      this.#calls -= 1;
+    } catch (cause) {
+      this.#calls -= 1;
+      this.#failed('threw', cause, put.request);
+      settle(deny(put, this.source, DenyReason.PolicyFailed));
+      return;
+    }
+    // A policy that has nothing to say.
+    if (answer === put) {
+      settle(put);
+      return;
+    }
+    if (!isObservable(answer)) {
+      settle(this.#checked(put, answer));
+      return;
+    }
+    // The asker may have gone while the policy was being called.
+    if (this.#closed?.has(put.request) === true) return;
+    const ticket: Ticket<R> = { verdict: put, settle };
+    this.#wait(ticket);
+    const thinking = answer.subscribe({
+      next: (verdict) => {
+        // Else it was abandoned.
+        this.#take(put.request)?.settle(this.#checked(put, verdict));
+      },
+      error: (cause: unknown) => {
+        const waiting = this.#take(put.request);
+        if (waiting === undefined) return;
+        this.#failed('threw', cause, put.request);
+        waiting.settle(deny(put, this.source, DenyReason.PolicyFailed));
+      },
+    });
+    if (thinking.closed) return;
+    this.#subscription.add(thinking);
+    ticket.thinking = thinking;
+    // Likewise, while it was being subscribed.
+    if (this.#waiting.get(put.request) !== ticket) thinking.unsubscribe();
   }
 
   #contextOfReevaluation(): PolicyContext | undefined {
@@ -165,19 +225,22 @@ export class PolicyStage<R extends SshRequest> {
       ticket.settle(ticket.verdict);
       return;
     }
-    // It is about the request that the policy was asked about.
-    const verdict = isVerdict(emitted) ? (emitted as Verdict<R>) : undefined;
-    const broken = verdict === undefined ? NO_VERDICT : brokenRule(ticket.verdict, verdict);
-    if (verdict !== undefined && broken === undefined) {
-      ticket.settle(verdict);
-      return;
-    }
+    ticket.settle(this.#checked(ticket.verdict, emitted));
+  }
+
+  /** What a policy has made of `put`, if that is according to the rules; else a denial. */
+  #checked(put: Verdict<R>, answer: unknown): Verdict<R> {
+    // One about the request that the policy was asked about, which says what kind of request that is.
+    const verdict = isVerdict(answer) && answer.request === put.request ? (answer as Verdict<R>) : undefined;
+    const broken = verdict === undefined ? NO_VERDICT : brokenRule(put, verdict);
+    if (verdict !== undefined && broken === undefined) return verdict;
+
     this.#report(
       new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${String(broken)}; the request was denied`),
       this.source,
-      request,
+      put.request,
     );
-    ticket.settle(deny(ticket.verdict, this.source, DenyReason.PolicyFailed));
+    return deny(put, this.source, DenyReason.PolicyFailed);
   }
 
   /** An answer that nobody waits for: to what was abandoned, to what was never asked, or one too many. */
@@ -222,14 +285,18 @@ export class PolicyStage<R extends SshRequest> {
     (this.#closed ??= new WeakSet()).add(request);
   }
 
+  #failed(what: string, cause: unknown, request: R | undefined): void {
+    const detail = cause === undefined ? '' : `: ${messageOf(cause)}`;
+    const error = new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${what}${detail}`, { cause });
+    this.#report(error, this.source, request);
+  }
+
   #fail(what: string, cause: unknown): void {
     const held = [...this.#waiting.values(), ...(this.#asking === undefined ? [] : [this.#asking])];
     this.#waiting.clear();
     this.#asking = undefined;
     for (const { verdict } of held) this.#close(verdict.request);
-    const detail = cause === undefined ? '' : `: ${messageOf(cause)}`;
-    const error = new SshServerError('ERR_SSH_POLICY_FAILED', `${this.source} ${what}${detail}`, { cause });
-    this.#report(error, this.source, held[0]?.verdict.request);
+    this.#failed(what, cause, held[0]?.verdict.request);
     for (const { verdict, settle } of held) settle(deny(verdict, this.source, DenyReason.PolicyFailed));
   }
 }

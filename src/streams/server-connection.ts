@@ -14,48 +14,48 @@ import type {
   GlobalRequestAnswer,
   GlobalRequestQuestion,
 } from '../protocol/connection-authority.js';
+import { UserauthBanner } from '../protocol/messages/userauth-banner.js';
+import { hostKeyAnnouncement } from '../protocol/host-keys/announce-host-keys.js';
 import { SshConnection } from '../protocol/ssh-connection.js';
 import { Debug } from '../transport/messages/debug.js';
 import type { DisconnectReasonName } from '../transport/messages/disconnect-reason.js';
-import { printable } from '../transport/printable.js';
 import type { NegotiatedAlgorithms, TransportEnd } from '../transport/transport-listener.js';
-import { userAuthRequestOf, withoutSecrets } from './auth-request.js';
+import { userAuthRequestOf } from './auth-request.js';
 import type { Channel, ServeChannel } from './channel.js';
 import { type ChannelId, channelId } from './channel-id.js';
 import { after } from './clock.js';
 import type { Connection } from './connection.js';
 import type { ConnectionInfo } from './connection-info.js';
+import { connectionGreeting } from './connection-greeting.js';
+import { ConnectionLog } from './connection-log.js';
 import { ConnectionNotices } from './connection-notices.js';
 import { DenyReason } from './deny-reason.js';
-import type { FinalVerdict } from './decision.js';
 import type { PendingDecision, Settle, Settlement } from './edge.js';
 import type { SshRequest, SshRequestType, SshRequests } from './events/ssh-request.js';
 import type { SSHUserAuthRequest } from './events/ssh-user-auth-request.js';
+import { hasIllegalName } from './has-illegal-name.js';
+import { HostKeyProofs } from './host-key-proofs.js';
 import type { Identity } from './identity.js';
 import type { Lease } from './lease.js';
 import { openFailureOf } from './open-failure.js';
 import { Permissions } from './permissions.js';
 import type { Replacement } from './policy-chains.js';
+import { SignIn } from './requirements/sign-in.js';
 import type { Revocation } from './revocation.js';
 import { ServerChannel } from './server-channel.js';
 import type { ServerContext } from './server-context.js';
+import { UserAuthBanner } from './user-auth-banner.js';
 import type { Declined, GrantedVerdict, PolicyName } from './verdict.js';
 
 /** Stands in requests that cannot happen before somebody has authenticated. */
 const NOBODY: Identity = { user: '', method: 'none' };
 
 const SHUTTING_DOWN: Declined = { by: 'shutdown', reason: DenyReason.ShuttingDown };
+const ILLEGAL_NAME: Declined = { by: 'legal names', reason: DenyReason.IllegalName };
 const ONE_PROGRAM: Declined = { by: 'one program a channel', reason: DenyReason.LimitReached };
 
 /** As the policy `loginGrace` says it, whose simplest form this is. */
 const GRACE_EXCEEDED: Revocation = { by: 'loginGrace', message: 'the login took too long' };
-
-/** What a policy has granted; void unless the protocol, which has the last word on proofs, agrees. */
-interface PendingIdentity {
-  readonly identity: Identity;
-  readonly verdict: GrantedVerdict<SSHUserAuthRequest>;
-  readonly settlement: Settlement;
-}
 
 /** One connection of a server: asks the policies what the protocol wants to know, and keeps what they grant. */
 export class ServerConnection implements ConnectionAuthority, Connection {
@@ -64,8 +64,10 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   #protocol: SshConnection | undefined;
   #identity: Identity | undefined;
   readonly #notices: ConnectionNotices;
+  readonly #log: ConnectionLog;
   readonly #permissions: Permissions;
-  #granted: PendingIdentity | undefined;
+  /** While nobody has got in. */
+  #signIn: SignIn | undefined;
   #clientVersion = '';
   #algorithms: NegotiatedAlgorithms | undefined;
   /** Turns the peer away before the protocol has begun. */
@@ -76,13 +78,17 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   /** The channels that something runs on. Few, so a list. */
   #channels: ServerChannel[] | undefined;
   #channelCount = 0;
+  #banner: UserAuthBanner | undefined;
+  /** Made when the client asks. */
+  #hostKeyProofs: HostKeyProofs | undefined;
   #graceExceeded = false;
   #ended = false;
 
   constructor(info: ConnectionInfo, context: ServerContext) {
     this.info = info;
     this.#context = context;
-    this.#notices = new ConnectionNotices(info, context.hub, context.logLevel);
+    this.#notices = new ConnectionNotices(info, context.hub);
+    this.#log = new ConnectionLog(info, context.hub, context.logLevel);
     this.#permissions = new Permissions({
       connection: this,
       clock: context.clock,
@@ -96,7 +102,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
         this.disconnect(message);
       },
       status: (message) => {
-        this.#notices.status(message);
+        this.#log.userTold(message);
       },
       error: (error) => {
         this.#notices.error(error);
@@ -156,6 +162,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#decide({ type: 'ConnectionRequest', connection: this.info }, (verdict, settlement) => {
       if (this.#ended) return;
       if (verdict.state === 'denied') {
+        this.#log.connectionRefused(verdict);
         refuse();
         return;
       }
@@ -188,17 +195,26 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   decideService(service: string, answer: (granted: boolean) => void): void {
     this.#decide({ type: 'SSHServiceRequest', connection: this.info, service }, (verdict, settlement) => {
       if (verdict.state === 'granted') {
-        this.#notices.status(`service ${printable(service)} accepted`);
+        this.#log.serviceAccepted(service);
         this.#hold(verdict, settlement);
-      }
+      } else this.#log.serviceRefused(service, verdict);
       answer(verdict.state === 'granted');
     });
   }
 
   decideAuth(attempt: AuthAttempt, answer: (outcome: AuthOutcome) => void): void {
-    const request = userAuthRequestOf(attempt, this.info);
+    const signIn = (this.#signIn ??= new SignIn(this.#context.authMethods));
+    const request = userAuthRequestOf(attempt, this.info, signIn.passedBy(attempt));
+    this.#log.authRequested(attempt);
+    // Whoever makes the banner would have to escape such a name, and it is refused at once.
+    if (!hasIllegalName(request)) this.#showBanner(request);
+    // Whoever heard of it may have ended the connection.
+    if (this.#ended) return;
     this.#decide<'SSHUserAuthRequest'>(request, (verdict, settlement) => {
-      answer(this.#authOutcome(request, attempt, verdict, settlement));
+      const outcome = signIn.conclude(request, verdict, settlement);
+      if (verdict.state === 'denied' && outcome.type === 'failure') this.#log.authFailed(attempt, verdict);
+      else if (outcome.type !== 'success') this.#log.authAnswered(attempt, outcome.type);
+      answer(outcome);
     });
   }
 
@@ -214,6 +230,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       request,
       (verdict, settlement) => {
         if (verdict.state === 'denied') {
+          this.#log.channelRefused(question.channelType, verdict);
           answer({ granted: false, reason: openFailureOf(verdict.reason) });
           return;
         }
@@ -232,7 +249,11 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     answer: (it: ChannelRequestAnswer) => void,
   ): void {
     const instead = this.#permissions.restrictions?.programFor(question) ?? question;
-    if (instead !== question) this.#notices.status(`the forced command is put in place of ${question.requestType}`);
+    if (instead !== question) {
+      this.#log.commandForced(question.requestType);
+      // Whoever heard of it may have ended the connection.
+      if (this.#ended) return;
+    }
     const request = {
       type: 'SSHChannelRequest',
       ...this.#contentOf(channel, instead),
@@ -242,6 +263,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
       (verdict, settlement) => {
         const environment = [...(this.#permissions.restrictions?.environmentFor(question) ?? [])];
         if (verdict.state === 'denied' || !environment.every((entry) => channel.session?.setVariable(...entry))) {
+          this.#log.channelRequested(channel, question.requestType, false);
           answer({ granted: false });
           return;
         }
@@ -264,45 +286,67 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#decide(request, (verdict, settlement) => {
       if (verdict.state === 'granted') this.#hold(verdict, settlement);
       // A lease may have taken it back at once.
-      answer({ granted: verdict.state === 'granted' && !this.#permissions.isEnding() });
+      const granted = verdict.state === 'granted' && !this.#permissions.isEnding();
+      this.#log.globalRequested(question.requestType, granted);
+      const { detail } = question;
+      if (granted && detail.type === 'hostkeys-prove-00@openssh.com') this.#proveHostKeys(detail.hostKeys, answer);
+      else answer({ granted });
     });
   }
 
   onIdentification(line: string): void {
     this.#clientVersion = line;
-    this.#notices.status(`client identified as ${line}`);
+    this.#log.identified(line);
+    if (this.#context.admitsClient?.(line) === false) {
+      this.#log.clientRefused(line);
+      this.disconnect('the server does not serve such a client', 'PROTOCOL_VERSION_NOT_SUPPORTED');
+    }
+    // What begins it is sent next.
+    this.#log.keyExchangeBegun('server', 1);
+  }
+
+  onKeyExchangeBegun(by: 'client' | 'server', ordinal: number): void {
+    this.#log.keyExchangeBegun(by, ordinal);
+  }
+
+  onAlgorithmsNegotiated(algorithms: NegotiatedAlgorithms, ordinal: number): void {
+    this.#log.algorithmsNegotiated(algorithms, ordinal);
+  }
+
+  onPacket(direction: 'in' | 'out', number: number, length: number): void {
+    this.#log.packet(direction, number, length);
   }
 
   onKeysExchanged(algorithms: NegotiatedAlgorithms, ordinal: number): void {
     this.#algorithms = algorithms;
-    const mac = algorithms.macOut === '' ? '' : `, ${algorithms.macOut}`;
-    this.#notices.status(
-      `${ordinal === 1 ? 'keys exchanged' : 'keys renewed'}: ${algorithms.keyExchange}, ${algorithms.hostKey}, ${algorithms.cipherOut}${mac}`,
-    );
+    this.#log.keysExchanged(algorithms, ordinal);
   }
 
   onAuthenticated(): void {
     this.#graceTimer?.unsubscribe();
     this.#graceTimer = undefined;
-    const granted = this.#granted;
-    this.#granted = undefined;
-    const identity = granted?.identity ?? NOBODY;
+    const { identity, grants } = this.#signIn?.signedIn ?? { identity: NOBODY, grants: [] };
+    this.#signIn = undefined;
     this.#identity = identity;
-    this.#notices.status(`${printable(identity.user)} authenticated by ${identity.method}`);
+    this.#log.authenticated(identity);
     this.#context.authenticated(this);
     this.#permissions.authenticate(identity);
-    // Last, since a lease may end the connection at once.
-    if (granted !== undefined) this.#permissions.grant(granted.verdict, granted.settlement);
+    // Late, since a lease may end the connection at once.
+    for (const { verdict, settlement } of grants) this.#permissions.grant(verdict, settlement);
+    const announcement = hostKeyAnnouncement(this.#context.transport.hostKeys(), this.#clientVersion);
+    if (announcement !== undefined) this.#protocol?.transport.send(announcement);
   }
 
   onChannelOpened(channel: SshChannel): void {
     this.#channelCount += 1;
     this.#permissions.channelOpened(channel);
     this.#notices.channelOpened(channel);
+    this.#log.channelOpened(channel);
   }
 
   onChannelRequested(channel: SshChannel, question: ChannelRequestQuestion): void {
     this.#notices.channelRequested(channel, this.#identity ?? NOBODY, question);
+    this.#log.channelRequested(channel, question.requestType, true);
   }
 
   onChannelData(channel: SshChannel, data: Buffer, dataType: number): void {
@@ -316,6 +360,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   onChannelEof(channel: SshChannel): void {
     this.#notices.channelEof(channel);
+    this.#log.channelEof(channel);
   }
 
   onChannelReadyToSend(channel: SshChannel): void {
@@ -328,6 +373,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     const index = this.#channels?.findIndex((it) => it.stands(channel)) ?? -1;
     const exit = index === -1 ? undefined : this.#channels?.splice(index, 1)[0]?.exit;
     this.#notices.channelClosed(channel, exit, revoked);
+    this.#log.channelClosed(channel);
     if (this.#channelCount === 0) this.#permissions.channelsGone();
     this.#context.channelClosed(this);
   }
@@ -337,9 +383,11 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#graceTimer?.unsubscribe();
     this.#permissions.end();
     this.#cancelPending();
+    this.#hostKeyProofs?.end();
     if (end.error !== undefined) this.#notices.error(end.error);
+    this.#log.disconnected(end);
     const revoked = this.#graceExceeded ? GRACE_EXCEEDED : this.#permissions.revoked;
-    this.#notices.disconnected(end, revoked, {
+    this.#notices.disconnected(end, this.#identity, revoked, {
       bytesReceived: this.#protocol?.transport.bytesRead ?? 0,
       bytesSent: this.#protocol?.transport.bytesWritten ?? 0,
     });
@@ -355,34 +403,50 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     this.#refuse = undefined;
     this.#protocol = new SshConnection(arrival, this.#context.transport, this.#context.limits, this);
     this.#notices.connected();
-    this.#protocol.start();
+    this.#log.connected();
+    this.#protocol.start(this.#greeting());
+  }
+
+  #proveHostKeys(asked: readonly Buffer[], answer: (it: GlobalRequestAnswer) => void): void {
+    this.#hostKeyProofs ??= new HostKeyProofs({
+      settings: this.#context.transport,
+      onError: (error) => {
+        this.#notices.error(error);
+      },
+    });
+    const session = {
+      sessionId: this.#protocol?.transport.sessionId ?? Buffer.alloc(0),
+      negotiated: this.#algorithms?.hostKey ?? '',
+    };
+    this.#hostKeyProofs.prove(asked, session, (data) => {
+      answer(data === undefined ? { granted: false } : { granted: true, data });
+    });
+  }
+
+  #greeting(): Buffer | undefined {
+    const { greeting, transport } = this.#context;
+    if (greeting === undefined || this.#ended) return undefined;
+    const lines = connectionGreeting(greeting, this.info, transport.identification, (error) => {
+      this.#notices.error(error);
+    });
+    if (lines !== undefined) this.#log.greetingSent(lines.length);
+    return lines;
+  }
+
+  #showBanner(request: SSHUserAuthRequest): void {
+    const { banner } = this.#context;
+    if (banner === undefined || this.#ended) return;
+    this.#banner ??= new UserAuthBanner(banner, (error) => {
+      this.#notices.error(error);
+    });
+    const message = this.#banner.for(request);
+    if (message === undefined) return;
+    this.#protocol?.transport.send(UserauthBanner.encode({ message, languageTag: '' }));
+    this.#log.bannerSent(message.length);
   }
 
   #hasEnded(): boolean {
     return this.#ended;
-  }
-
-  #authOutcome(
-    request: SSHUserAuthRequest,
-    attempt: AuthAttempt,
-    verdict: FinalVerdict<SSHUserAuthRequest>,
-    settlement: Settlement,
-  ): AuthOutcome {
-    if (verdict.state === 'denied') return { type: 'failure' };
-    if (verdict.challenge !== undefined) return { type: 'challenge', challenge: verdict.challenge };
-    if (request.method === 'publickey' && request.stage === 'offered') return { type: 'offer-accepted' };
-
-    this.#granted = {
-      identity: {
-        user: attempt.user,
-        method: attempt.method,
-        ...(request.method === 'publickey' ? { keyFingerprint: request.key.fingerprint } : {}),
-      },
-      // Kept for as long as the connection lives, which the secret must not be.
-      verdict: { ...verdict, request: withoutSecrets(request) },
-      settlement,
-    };
-    return { type: 'success' };
   }
 
   #idOf(channel: SshChannel): ChannelId {
@@ -455,6 +519,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
   /** Why `request` cannot be granted in the state that the connection is in. */
   #refusal(request: SshRequest, leases: readonly Lease[], channel: SshChannel | undefined): Declined | undefined {
     if (request.type === 'SSHChannelOpenRequest' && this.#context.draining) return SHUTTING_DOWN;
+    if (request.type === 'SSHUserAuthRequest' && hasIllegalName(request)) return ILLEGAL_NAME;
     const isSecond = channel?.session?.program !== undefined && 'requestType' in request;
     if (isSecond && startsProgram(request.requestType)) return ONE_PROGRAM;
     return this.#permissions.refusal(leases, channel) ?? this.#permissions.restrictions?.refusal(request);

@@ -12,6 +12,7 @@ import type { TransportSettings } from '../transport/transport-settings.js';
 import { Admission, type AdmissionLimits } from './admission.js';
 import { after, type Clock } from './clock.js';
 import type { Connection } from './connection.js';
+import type { GreetingOf } from './connection-greeting.js';
 import { connectionId, type ConnectionId } from './connection-id.js';
 import type { ConnectionInfo } from './connection-info.js';
 import { Edge } from './edge.js';
@@ -20,6 +21,7 @@ import type { EventStreams } from './event-streams.js';
 import type { LogLevel } from './events/log.js';
 import type { ConnectionRequest } from './events/connection-request.js';
 import type { SshRequest, SshRequestType } from './events/ssh-request.js';
+import { listenerOptions, type SocketOptions } from './listener-options.js';
 import type { Phase } from './phase.js';
 import { type PoliciesByRequest, PolicyChains, type Replacement } from './policy-chains.js';
 import type { PolicyContext } from './policy-context.js';
@@ -29,6 +31,7 @@ import type { Rehearsal } from './rehearsal.js';
 import { Reevaluation, type ReplacedPolicies } from './reevaluation.js';
 import { ServerConnection } from './server-connection.js';
 import type { ServerContext } from './server-context.js';
+import type { BannerOf } from './user-auth-banner.js';
 
 /** Everything a server is made of, resolved and checked. */
 export interface ServerParts {
@@ -42,6 +45,12 @@ export interface ServerParts {
   readonly loginGraceMs: number;
   readonly decisionDeadlineMs: number;
   readonly logLevel: LogLevel;
+  /** What clients are sent before the server's identification. Default nothing. */
+  readonly greeting?: GreetingOf;
+  /** What users are shown before they sign in. Default nothing. */
+  readonly banner?: BannerOf;
+  /** Whether a client that identifies itself by that line is served. Default all are. */
+  readonly admitsClient?: (line: string) => boolean;
   readonly clock: Clock;
   /** Present if recorded traffic is to be decided again. */
   readonly rehearsal?: Rehearsal;
@@ -54,7 +63,7 @@ export interface ServerParts {
 }
 
 /** Where to listen. */
-export interface ListenOptions {
+export interface ListenOptions extends SocketOptions {
   /** Default 22. 0 lets the system choose. */
   readonly port?: number;
   /** Address or host name to bind to. Default all addresses. */
@@ -63,6 +72,13 @@ export interface ListenOptions {
   readonly path?: string;
   /** Connections the system queues before they are accepted. Default 511. The documented `ConnectionBacklog`. */
   readonly backlog?: number;
+  /** Whether `::` leaves IPv4 alone. Default false: it takes both, as no host does. What the documented `UseIPv6` is for. */
+  readonly ipv6Only?: boolean;
+  /**
+   * Whether workers of `node:cluster` do without sharing the port. Default false. Other programs never share it, which is what the
+   * documented `BindExclusively` asks for.
+   */
+  readonly exclusive?: boolean;
 }
 
 /** How {@link SshServer.replacePolicies} treats what was granted. */
@@ -91,7 +107,6 @@ export interface DescribedPolicy {
 /** Where a peer that comes over an injected stream is. */
 export type PeerAddress = Partial<Omit<ConnectionInfo, 'id'>>;
 
-const KEEP_ALIVE_DELAY_MS = 60_000;
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/iu;
 
 /**
@@ -101,7 +116,9 @@ const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/iu;
 export let admitArrival: (server: SshServer, arrival: Arrival, peer: PeerAddress) => ConnectionId;
 
 /** What of a server outlives its connections. Known to `rxsshd/testing` alone, whose leak check looks at it. */
-export let insideOf: (server: SshServer) => { readonly clock: Clock; readonly chains: PolicyChains };
+export let insideOf: (
+  server: SshServer,
+) => Pick<PolicyContext, 'clock' | 'denials'> & { readonly chains: PolicyChains };
 
 /** An SSH server: accepts connections, asks its policies, tells what happens as {@link EventStreams}. */
 export class SshServer {
@@ -124,7 +141,11 @@ export class SshServer {
       server.checkOpen('connect');
       return server.#accept(arrival, peer);
     };
-    insideOf = (server) => ({ clock: server.#parts.clock, chains: server.#edge.chains });
+    insideOf = (server) => ({
+      clock: server.#parts.clock,
+      denials: server.#hub.denials,
+      chains: server.#edge.chains,
+    });
   }
 
   /** @param hub where events go; made by the caller so that observers can subscribe before anything happens */
@@ -157,6 +178,9 @@ export class SshServer {
       publicKeySignatures: parts.publicKeySignatures,
       loginGraceMs: parts.loginGraceMs,
       logLevel: parts.logLevel,
+      greeting: parts.greeting,
+      banner: parts.banner,
+      admitsClient: parts.admitsClient,
       rehearsing: parts.rehearsal !== undefined,
       get draining() {
         return isDraining();
@@ -221,19 +245,16 @@ export class SshServer {
    * Listens for connections. May be called for several addresses.
    *
    * @returns the address listened on, with the port that the system chose if it was to choose
-   * @throws SshServerError `ERR_SSH_LISTEN` if the address cannot be had, `ERR_SSH_STATE` after {@link shutdown}
+   * @throws SshServerError `ERR_SSH_LISTEN` if the address cannot be had, `ERR_SSH_OPTION` for a bad option, `ERR_SSH_STATE` after
+   *   {@link shutdown}
    */
-  async listen({ port = 22, host, path, backlog }: ListenOptions = {}): Promise<AddressInfo | string> {
+  async listen(options: ListenOptions = {}): Promise<AddressInfo | string> {
+    const { port = 22, host, path, backlog, ipv6Only = false, exclusive = false } = options;
     this.checkOpen('listen');
+    const socketOptions = listenerOptions(options);
     await transportReady();
     this.checkOpen('listen');
-    // Nagle's algorithm and delayed acknowledgements together cost 40 ms a round trip.
-    const listener = createServer({
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-      allowHalfOpen: true,
-    });
+    const listener = createServer(socketOptions);
     listener.on('connection', this.#onSocket);
     const where = path ?? `${host ?? '*'}:${String(port)}`;
     await new Promise<void>((resolve, reject) => {
@@ -243,7 +264,7 @@ export class SshServer {
       listener.once('error', onError);
       const target = path === undefined ? { port, ...(host === undefined ? {} : { host }) } : { path };
       try {
-        listener.listen({ ...target, ...(backlog === undefined ? {} : { backlog }) }, () => {
+        listener.listen({ ...target, ipv6Only, exclusive, ...(backlog === undefined ? {} : { backlog }) }, () => {
           listener.off('error', onError);
           resolve();
         });
@@ -352,6 +373,7 @@ export class SshServer {
     return {
       clock,
       events: this.#hub.streams,
+      denials: this.#hub.denials,
       retired: retired$,
       reevaluation: false,
       ...(rehearsal === undefined ? {} : { recall: rehearsal.recall }),

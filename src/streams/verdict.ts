@@ -6,12 +6,17 @@ import type {
   KeyboardInteractiveAnswer,
   KeyboardInteractiveStart,
   OfferedKeyAuthRequest,
+  PasswordAuthRequest,
+  RefutedHostAuthRequest,
   RefutedKeyAuthRequest,
+  SSHUserAuthRequest,
   UnknownMethodAuthRequest,
 } from './events/ssh-user-auth-request.js';
 import { isGrantable } from './is-grantable.js';
 import type { Lease } from './lease.js';
+import type { PasswordChange } from './password-change.js';
 import type { PolicyContext } from './policy-context.js';
+import type { AuthRequirement } from './requirements/auth-requirement.js';
 
 /** What a policy calls itself in logs and in the audit trail: `grantPassword`, `office hours`. */
 export type PolicyName = string;
@@ -21,6 +26,11 @@ interface AnyVerdict<R> {
   readonly request: R;
   /** The server that asks; absent in a verdict that was written by hand. */
   readonly context?: PolicyContext;
+  /**
+   * What it takes to sign in, all of it: a grant that does not suffice is a partial success (RFC 4252 section 5.1). Of authentication
+   * requests alone. Policies add to it and cannot drop any. Absent if the one grant suffices.
+   */
+  readonly requires?: readonly AuthRequirement[];
 }
 
 /** Nobody has decided yet. */
@@ -47,6 +57,8 @@ export interface GrantedVerdict<R> extends AnyVerdict<R> {
   readonly serve?: ServeChannel;
   /** Questions to ask before anything is decided. Only for keyboard-interactive. */
   readonly challenge?: Challenge;
+  /** The password was right and has to be changed before anything is decided. Only for passwords. */
+  readonly passwordChange?: PasswordChange;
 }
 
 /** A policy said no. Final: no policy revives it. */
@@ -66,7 +78,12 @@ export type Verdict<R> = OpenVerdict<R> | GrantedVerdict<R> | DeniedVerdict<R>;
  *
  * @inline
  */
-type Unproven = OfferedKeyAuthRequest | RefutedKeyAuthRequest | KeyboardInteractiveStart | UnknownMethodAuthRequest;
+type Unproven =
+  | OfferedKeyAuthRequest
+  | RefutedKeyAuthRequest
+  | RefutedHostAuthRequest
+  | KeyboardInteractiveStart
+  | UnknownMethodAuthRequest;
 
 /** The members of a request type that a policy may grant. */
 export type Grantable<R> = Exclude<R, Unproven>;
@@ -123,6 +140,25 @@ export function challenge<R>(
   return { ...granted(verdict, by), challenge: questions };
 }
 
+/**
+ * Tells the client that the password has to be changed, or that the new one will not do
+ * (SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, RFC 4252 section 8). Lets nobody in: the client comes back with the password and the new
+ * one, in the `newPassword` of its next request. For passwords that are right: it tells as much to whoever sent one.
+ *
+ * Where several steps are required, only the last may do so; before it the password counts as wrong, and the client hears no more.
+ *
+ * A connection can be told so as often as it may fail, `limits.maxAuthFailures`; once more is a failure.
+ */
+export function requestPasswordChange<R>(
+  verdict: Verdict<R>,
+  request: R & PasswordAuthRequest,
+  change: PasswordChange,
+  by: PolicyName,
+): Verdict<R> {
+  if (verdict.state !== 'open' || request !== verdict.request) return verdict;
+  return { ...granted(verdict, by), passwordChange: change };
+}
+
 /** Grants an open verdict and says what runs on the channel; leaves a granted or denied one as it is. */
 export function serveWith<R>(verdict: Verdict<R>, by: PolicyName, serve: ServeChannel): Verdict<R> {
   if (verdict.state !== 'open') return verdict;
@@ -146,7 +182,7 @@ export function decline<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReas
  */
 export function deny<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason, cause?: unknown): Verdict<R> {
   if (verdict.state === 'denied') return verdict;
-  const { request, context } = verdict;
+  const { request, context, requires } = verdict;
   return {
     state: 'denied',
     request,
@@ -154,12 +190,26 @@ export function deny<R>(verdict: Verdict<R>, by: PolicyName, reason: DenyReason,
     reason,
     ...(cause === undefined ? {} : { cause }),
     ...(context === undefined ? {} : { context }),
+    ...(requires === undefined ? {} : { requires }),
   };
 }
 
 /** Adds a lease to an open or granted verdict; leaves a denied one as it is. */
 export const withLease = <R>(verdict: Verdict<R>, lease: Lease): Verdict<R> =>
   verdict.state === 'denied' ? verdict : rewritten(verdict, [...verdict.leases, lease], verdict.context);
+
+/**
+ * Adds a requirement to whatever becomes of a verdict: only who meets all of them gets in, and of the methods of the server a client is
+ * told those of the next steps. A denied verdict takes it as well, and stays denied. What a policy in front of yours has denied never
+ * comes to yours, so require before others deny.
+ */
+export const withRequirement = (
+  verdict: Verdict<SSHUserAuthRequest>,
+  requirement: AuthRequirement,
+): Verdict<SSHUserAuthRequest> => {
+  const { requires = [] } = verdict;
+  return requires.includes(requirement) ? verdict : { ...verdict, requires: [...requires, requirement] };
+};
 
 /** The same verdict, as the server puts it to one of its policies. */
 export const withContext = <R>(verdict: Verdict<R>, context: PolicyContext): Verdict<R> =>
@@ -174,7 +224,7 @@ function rewritten<R>(
   leases: readonly Lease[],
   context: PolicyContext | undefined,
 ): Verdict<R> {
-  if (context === undefined) return { ...verdict, leases };
+  if (context === undefined || verdict.requires !== undefined) return withRest(verdict, leases, context);
   const { request } = verdict;
   if (verdict.state === 'open') {
     const { declined } = verdict;
@@ -182,16 +232,22 @@ function rewritten<R>(
       ? { state: 'open', request, leases, context }
       : { state: 'open', request, leases, declined, context };
   }
-  const { by, serve, challenge: questions } = verdict;
-  return serve === undefined && questions === undefined
+  const { by, serve, challenge: questions, passwordChange } = verdict;
+  return serve === undefined && questions === undefined && passwordChange === undefined
     ? { state: 'granted', request, leases, by, context }
     : { ...verdict, leases, context };
 }
 
-const granted = <R>({ request, leases, context }: OpenVerdict<R>, by: PolicyName): GrantedVerdict<R> => ({
-  state: 'granted',
-  request,
-  leases,
-  by,
-  ...(context === undefined ? {} : { context }),
-});
+const withRest = <R>(
+  verdict: OpenVerdict<R> | GrantedVerdict<R>,
+  leases: readonly Lease[],
+  context: PolicyContext | undefined,
+): Verdict<R> => ({ ...verdict, leases, ...(context === undefined ? {} : { context }) });
+
+function granted<R>({ request, leases, context, requires }: OpenVerdict<R>, by: PolicyName): GrantedVerdict<R> {
+  const verdict: GrantedVerdict<R> =
+    context === undefined
+      ? { state: 'granted', request, leases, by }
+      : { state: 'granted', request, leases, by, context };
+  return requires === undefined ? verdict : { ...verdict, requires };
+}

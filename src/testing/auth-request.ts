@@ -1,6 +1,7 @@
 import { SshServerError } from '../errors.js';
 import { parseAuthorizedKeys } from '../protocol/authentication/authorized-keys.js';
 import { isCertificateType } from '../protocol/authentication/certificate-type.js';
+import type { CertificateHolder } from '../protocol/authentication/read-certificate.js';
 import type { SecurityKeyUse } from '../protocol/authentication/security-key-use.js';
 import { parseUserKey } from '../protocol/authentication/user-key.js';
 import { authKeyOf } from '../streams/auth-request.js';
@@ -11,10 +12,13 @@ import type {
   NoneAuthRequest,
   OfferedKeyAuthRequest,
   PasswordAuthRequest,
+  ProvenHostAuthRequest,
   ProvenKeyAuthRequest,
+  RefutedHostAuthRequest,
   RefutedKeyAuthRequest,
   UnknownMethodAuthRequest,
 } from '../streams/events/ssh-user-auth-request.js';
+import type { PassedStep } from '../streams/requirements/passed-step.js';
 import { Secret } from '../streams/secret.js';
 import { connectionOf, type RequestOrigin } from './request-origin.js';
 
@@ -22,6 +26,8 @@ import { connectionOf, type RequestOrigin } from './request-origin.js';
 export interface AuthRequestOptions extends RequestOrigin {
   /** How many authentication requests the connection has sent, this one included. Default 1. */
   readonly ordinal?: number;
+  /** The steps that the user has passed before, where a sign-in takes several. Default none. */
+  readonly passed?: readonly PassedStep[];
 }
 
 /** What the builders of requests with a public key can be told besides. */
@@ -42,6 +48,14 @@ export interface AnswerOptions extends AuthRequestOptions {
   readonly round?: number;
 }
 
+/** What the builders of requests for which a host vouches can be told besides. */
+export interface HostRequestOptions extends KeyRequestOptions {
+  /** What the client says its host is called. Default `desk.example.com.`, with the dot that OpenSSH puts behind it. */
+  readonly hostName?: string;
+  /** What the user is called on that host. Default the name of the user. */
+  readonly hostUser?: string;
+}
+
 const common = (user: string, options: AuthRequestOptions) =>
   ({
     type: 'SSHUserAuthRequest',
@@ -49,13 +63,23 @@ const common = (user: string, options: AuthRequestOptions) =>
     user,
     service: 'ssh-connection',
     ordinal: options.ordinal ?? 1,
+    ...(options.passed === undefined ? {} : { passed: options.passed }),
   }) as const;
 
 const withKey = (user: string, publicKeyLine: string, options: KeyRequestOptions) => {
-  const key = keyOf(publicKeyLine);
-  const algorithm = options.algorithm ?? key.type.replace(/^ssh-rsa(?=$|-cert)/, 'rsa-sha2-512');
-  return { ...common(user, options), method: 'publickey', algorithm, key } as const;
+  const key = keyOf(publicKeyLine, 'user');
+  return { ...common(user, options), method: 'publickey', algorithm: algorithmOf(key, options), key } as const;
 };
+
+const withHost = (user: string, publicKeyLine: string, options: HostRequestOptions) => {
+  const key = keyOf(publicKeyLine, 'host');
+  const { hostName: clientHostName = 'desk.example.com.', hostUser: clientUserName = user } = options;
+  const algorithm = algorithmOf(key, options);
+  return { ...common(user, options), method: 'hostbased', algorithm, key, clientHostName, clientUserName } as const;
+};
+
+const algorithmOf = (key: AuthKey, { algorithm }: KeyRequestOptions): string =>
+  algorithm ?? key.type.replace(/^ssh-rsa(?=$|-cert)/, 'rsa-sha2-512');
 
 /**
  * Builds authentication requests as a server would see them (RFC 4252, RFC 4256).
@@ -81,6 +105,19 @@ export const authRequest = {
     ...common(user, options),
     method: 'password',
     password: new Secret(password),
+  }),
+
+  /** A password and the new one that is to replace it, after the server has asked for that (RFC 4252 section 8). */
+  passwordChange: (
+    user: string,
+    password: string,
+    newPassword: string,
+    options: AuthRequestOptions = {},
+  ): PasswordAuthRequest => ({
+    ...common(user, options),
+    method: 'password',
+    password: new Secret(password),
+    newPassword: new Secret(newPassword),
   }),
 
   /** A key that the client asks about and proves nothing with (RFC 4252 section 7). */
@@ -123,7 +160,19 @@ export const authRequest = {
     answers: answers.map((answer) => new Secret(answer)),
   }),
 
-  /** A method that the server does not know, such as `hostbased`. */
+  /** A user for whom the key of the client's host has signed (RFC 4252 section 9). */
+  provenHost: (user: string, publicKeyLine: string, options: HostRequestOptions = {}): ProvenHostAuthRequest => ({
+    ...withHost(user, publicKeyLine, options),
+    stage: 'proven',
+  }),
+
+  /** As {@link authRequest.provenHost}, with a wrong signature. */
+  refutedHost: (user: string, publicKeyLine: string, options: HostRequestOptions = {}): RefutedHostAuthRequest => ({
+    ...withHost(user, publicKeyLine, options),
+    stage: 'refuted',
+  }),
+
+  /** A method that the server does not know, such as `gssapi-with-mic`. */
   unknownMethod: (user: string, name: string, options: AuthRequestOptions = {}): UnknownMethodAuthRequest => ({
     ...common(user, options),
     method: 'other',
@@ -133,10 +182,10 @@ export const authRequest = {
 
 const TOUCHED: SecurityKeyUse = { touched: true, userVerified: false, counter: 0 };
 
-function keyOf(publicKeyLine: string): AuthKey {
+function keyOf(publicKeyLine: string, holder: CertificateHolder): AuthKey {
   const [type = '', base64 = ''] = publicKeyLine.trim().split(/\s+/);
   if (isCertificateType(type)) {
-    const certified = parseUserKey(Buffer.from(base64, 'base64'));
+    const certified = parseUserKey(Buffer.from(base64, 'base64'), { holder });
     if (certified?.type === type) return authKeyOf(certified);
     throw new SshServerError('ERR_SSH_KEY', 'authRequest: the certificate is malformed, or its signature is wrong');
   }

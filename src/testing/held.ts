@@ -2,6 +2,7 @@ import { ReplaySubject, Subject } from 'rxjs';
 
 import { type Clock, systemClock } from '../streams/clock.js';
 import type { Connection } from '../streams/connection.js';
+import type { SshRequestType } from '../streams/events/ssh-request.js';
 import type { Held } from '../streams/held.js';
 import type { Identity } from '../streams/identity.js';
 import { connectionRequest } from './connection-request.js';
@@ -44,6 +45,8 @@ export function held({ kind = 'channel', channelType, clock = systemClock, ident
   const activity = new Subject<number>();
   const authenticated = new ReplaySubject<Identity>(1);
   let user = identity ?? (kind === 'channel' ? { user: 'demo', method: 'password' } : undefined);
+  /** Granted when it is first asked about. */
+  const grants: { [Type in SshRequestType]?: number } = {};
   let bytesReceived = 0;
   let bytesSent = 0;
 
@@ -76,6 +79,7 @@ export function held({ kind = 'channel', channelType, clock = systemClock, ident
     get bytesSent() {
       return bytesSent;
     },
+    grantedAt: (type) => (grants[type] ??= clock.now()),
     activity: activity.asObservable(),
     authenticated: authenticated.asObservable(),
     receive: (bytes) => {

@@ -65,7 +65,7 @@ export class LeakCheck implements AsyncDisposable {
     this.#connections = new ConnectionWatch(server);
     this.#watches = [
       this.#connections,
-      new SubscriptionWatch(server.events),
+      new SubscriptionWatch(server.events, insideOf(server).denials),
       new TimerWatch(insideOf(server).clock),
       new ListenerWatch(server, [process, ...emitters], (port) => this.#connections.hasSeen(port)),
       new DecisionWatch(server),

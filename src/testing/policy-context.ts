@@ -48,6 +48,7 @@ export function policyContext({
   return {
     clock,
     events: hub.streams,
+    denials: hub.denials,
     retired: retired.asObservable(),
     reevaluation,
     reports,

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 import { messageOf } from '../errors.js';
-import type { Verdict } from '../streams/verdict.js';
+import type { GrantedVerdict, Verdict } from '../streams/verdict.js';
 import type { ExpectedVerdict, Outcome } from './expected-verdict.js';
 import type { Matcher } from './matcher.js';
 
@@ -11,6 +11,7 @@ interface VerdictParts {
   readonly by?: string;
   readonly reason?: string;
   readonly leases?: number;
+  readonly requires?: readonly string[];
   readonly request?: unknown;
   readonly cause?: unknown;
 }
@@ -29,13 +30,14 @@ export class VerdictMatcher implements Matcher {
 
   matches(verdict: unknown): boolean {
     if (!isVerdict(verdict)) return false;
-    const { outcome, by, reason, leases, request } = this.#expected;
+    const { outcome, by, reason, leases, requires, request } = this.#expected;
     const actual = partsOf(verdict);
     return (
       actual.outcome === outcome &&
       (by === undefined || actual.by === by) &&
       (reason === undefined || actual.reason === reason) &&
       (leases === undefined || actual.leases === leases) &&
+      (requires === undefined || isSameList(actual.requires ?? [], requires)) &&
       (request === undefined || actual.request === request)
     );
   }
@@ -63,7 +65,16 @@ function read(expected: Extract<ExpectedVerdict, string>): VerdictParts {
   };
 }
 
+const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((text, index) => text === other[index]);
+
 function partsOf(verdict: Verdict<unknown>): VerdictParts {
+  const { requires } = verdict;
+  const parts = ownPartsOf(verdict);
+  return requires === undefined ? parts : { ...parts, requires: requires.map(({ expression }) => expression) };
+}
+
+function ownPartsOf(verdict: Verdict<unknown>): VerdictParts {
   const { request } = verdict;
   switch (verdict.state) {
     case 'open': {
@@ -72,7 +83,7 @@ function partsOf(verdict: Verdict<unknown>): VerdictParts {
     }
     case 'granted':
       return {
-        outcome: verdict.challenge !== undefined ? 'challenged' : isOffer(request) ? 'offer-accepted' : 'granted',
+        outcome: grantedOutcome(verdict),
         by: verdict.by,
         leases: verdict.leases.length,
         request,
@@ -84,13 +95,20 @@ function partsOf(verdict: Verdict<unknown>): VerdictParts {
   }
 }
 
+function grantedOutcome({ challenge, passwordChange, request }: GrantedVerdict<unknown>): Outcome {
+  if (challenge !== undefined) return 'challenged';
+  if (passwordChange !== undefined) return 'change-requested';
+  return isOffer(request) ? 'offer-accepted' : 'granted';
+}
+
 const isOffer = (request: unknown): boolean =>
   typeof request === 'object' && request !== null && 'stage' in request && request.stage === 'offered';
 
-function describe({ outcome, reason, by, leases = 0, request, cause }: VerdictParts): string {
+function describe({ outcome, reason, by, leases = 0, requires = [], request, cause }: VerdictParts): string {
   let line: string = reason === undefined ? outcome : `${outcome}: ${reason}`;
   if (by !== undefined) line += ` by ${by}`;
   if (leases > 0) line += ` with ${String(leases)} lease${leases === 1 ? '' : 's'}`;
+  if (requires.length > 0) line += ` requiring ${requires.join(' and ')}`;
   if (request !== undefined) line += `, for ${describeRequest(request)}`;
   if (cause !== undefined) line += `, since ${messageOf(cause)}`;
   return line;

@@ -9,8 +9,14 @@ export interface AlgorithmLists {
   /** MACs, for both directions; the GCM and Poly1305 ciphers do without. The documented `SSHMacAlgorithms`. */
   readonly macs: readonly string[];
   /**
-   * Signature algorithms accepted from users who sign in with a key (RFC 8332, RFC 8308 section 3.1). A key that can only sign
-   * otherwise is refused like an unknown one. The documented `SSHPubKeyAuthSigAlgorithms`.
+   * Compression, for both directions: `none` and `zlib@openssh.com`, which begins when the user has signed in. The documented
+   * `SSHCompressionAlgorithms`.
+   */
+  readonly compression: readonly string[];
+  /**
+   * Signature algorithms accepted from users who sign in with a key (RFC 8332, RFC 8308 section 3.1), from hosts that vouch for
+   * users, and from the authorities whose certificates they show. A key that can only sign otherwise is refused like an unknown
+   * one. The documented `SSHPubKeyAuthSigAlgorithms`.
    */
   readonly publicKeySignatures: readonly string[];
 }

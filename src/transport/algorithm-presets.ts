@@ -54,7 +54,7 @@ const everyCipher = [
  * - `fips`: what FIPS 140-3 and SP 800-56A approve of. These are names: whether the code behind them is validated depends on the
  *   OpenSSL that Node runs with. It needs an ECDSA or RSA host key.
  *
- * SHA-1, CBC and compression are in none of them (an inflater before login is an amplifier in a stranger's hands).
+ * SHA-1, CBC and compression are in none of them; compression can be added, as `{ compression: ['none', 'zlib@openssh.com'] }`.
  *
  * @example
  * ```ts
@@ -70,6 +70,7 @@ export const ALGORITHM_PRESETS: Readonly<Record<AlgorithmPreset, AlgorithmLists>
     hostKeys: [...SIGNATURES.ed25519, ...SIGNATURES.rsa],
     ciphers: everyCipher,
     macs: MACS.encryptThenMac,
+    compression: ['none'],
     publicKeySignatures: everyUserSignature,
   },
   compatible: {
@@ -83,6 +84,7 @@ export const ALGORITHM_PRESETS: Readonly<Record<AlgorithmPreset, AlgorithmLists>
     hostKeys: everySignature,
     ciphers: everyCipher,
     macs: [...MACS.encryptThenMac, ...MACS.encryptAndMac],
+    compression: ['none'],
     publicKeySignatures: everyUserSignature,
   },
   fips: {
@@ -90,6 +92,7 @@ export const ALGORITHM_PRESETS: Readonly<Record<AlgorithmPreset, AlgorithmLists>
     hostKeys: [...SIGNATURES.ecdsa, ...SIGNATURES.rsa],
     ciphers: everyCipher.filter((name) => name.startsWith('aes')),
     macs: [...MACS.encryptThenMac, ...MACS.encryptAndMac],
+    compression: ['none'],
     publicKeySignatures: [...SIGNATURES.ecdsa, ...SIGNATURES.rsa, ...SECURITY_KEYS.ecdsa],
   },
 };

@@ -6,7 +6,7 @@ const STRICT_KEY_EXCHANGE = 'kex-strict-s-v00@openssh.com';
 
 /** Encodes what goes into KEXINIT, once for all connections of a server. `hostKeys` are those it has keys for. */
 export function encodeOffer(lists: Omit<AlgorithmLists, 'publicKeySignatures'>): EngineOffer {
-  const direction = { cipher: lists.ciphers, mac: lists.macs, compress: ['none'], lang: [] };
+  const direction = { cipher: lists.ciphers, mac: lists.macs, compress: lists.compression, lang: [] };
   return new KexInit({
     kex: [...lists.keyExchange, STRICT_KEY_EXCHANGE],
     serverHostKey: lists.hostKeys,

@@ -10,8 +10,8 @@ export interface PacketTransport {
   readonly bytesWritten: number;
   /** Whether channel data may be sent now; if not, `TransportListener.onWritable` tells when. */
   readonly writable: boolean;
-  /** Identifies this side to the client and begins to listen. */
-  start(): void;
+  /** Identifies this side to the client, behind `greeting` if there is one, and begins to listen. */
+  start(greeting?: Buffer): void;
   /** Sends one packet whose payload is `head` followed by `body`. Nothing is sent after the end. */
   send(head: Uint8Array, body?: Uint8Array): void;
   /** Starts a key re-exchange, unless one is under way. Must not be called while a packet is being sent. */

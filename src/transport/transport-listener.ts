@@ -10,6 +10,10 @@ export interface NegotiatedAlgorithms {
   /** Empty for ciphers that authenticate by themselves. */
   readonly macIn: string;
   readonly macOut: string;
+  /** What the client compresses with once its user has signed in. Absent without compression. */
+  readonly compressionIn?: string;
+  /** What the server compresses with once the user has signed in. Absent without compression. */
+  readonly compressionOut?: string;
 }
 
 /** How a transport ended. */
@@ -27,6 +31,17 @@ export interface TransportEnd {
 export interface TransportListener {
   /** The client's identification line has arrived (RFC 4253 section 4.2). */
   onIdentification(line: string): void;
+  /** Keys will be exchanged again; of the first time {@link onIdentification} tells. `ordinal` is that of the exchange, from 2 on. */
+  onKeyExchangeBegun(by: 'client' | 'server', ordinal: number): void;
+  /** Both sides agree on algorithms for the keys that are being exchanged. */
+  onAlgorithmsNegotiated(algorithms: NegotiatedAlgorithms, ordinal: number): void;
+  /**
+   * A packet has arrived or was handed over to be sent. Only if `TransportSettings.tracesPackets`.
+   *
+   * @param number - of the message
+   * @param length - of the payload, uncompressed, in bytes
+   */
+  onPacket(direction: 'in' | 'out', number: number, length: number): void;
   /** A key exchange has completed. `ordinal` is 1 for the first. */
   onKeysExchanged(algorithms: NegotiatedAlgorithms, ordinal: number): void;
   /**

@@ -1,12 +1,13 @@
-import type { EngineHostKey, EngineOffer } from './engine/ssh2-internals.js';
+import type { HostKeyOffer } from './host-keys/host-key-offer.js';
 import type { RekeyLimits } from './rekey-limits.js';
 
 /** What all transports of a server share. */
 export interface TransportSettings {
-  /** The server's host keys by signature algorithm. */
-  readonly hostKeys: Readonly<Record<string, EngineHostKey>>;
-  /** The algorithms on offer, encoded. */
-  readonly offer: EngineOffer;
+  /**
+   * The host keys in force, with the algorithms on offer. Asked when a connection begins, which keeps to them: some clients leave if
+   * another key turns up in a later key exchange.
+   */
+  readonly hostKeys: () => HostKeyOffer;
   /** The identification line after `SSH-2.0-` (RFC 4253 section 4.2). */
   readonly identification: Buffer;
   /** What EXT_INFO tells clients that ask for it (RFC 8308). */
@@ -14,10 +15,12 @@ export interface TransportSettings {
   /** How long keys are used before the server asks for new ones. */
   readonly rekey: RekeyLimits;
   /**
-   * How long a client may keep silent during a key re-exchange, in milliseconds. The first one is bounded by the login grace
-   * time.
+   * How long a client may keep silent during a key re-exchange, and the signer of a host key during each exchange, in milliseconds.
+   * The client's first one is bounded by the login grace time.
    */
   readonly keyExchangeTimeoutMs: number;
+  /** Whether listeners are told of each packet. Default they are not. */
+  readonly tracesPackets?: boolean;
   /** The time, in milliseconds since any moment. */
   readonly now: () => number;
   /** Calls `work` once after `delayMs` milliseconds. @returns a function that prevents it */

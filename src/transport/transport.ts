@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 
-import { SshServerError } from '../errors.js';
+import { SshServerError, type SshServerErrorCode } from '../errors.js';
+import { DelayedCompression } from './compression/delayed-compression.js';
 import { relaxReExchange, watchFirstKeyExchange } from './engine/key-exchange-hooks.js';
 import { padFromPool } from './engine/padding.js';
 import { takeKexinit } from './engine/take-kexinit.js';
@@ -11,6 +12,7 @@ import {
   Protocol,
   sendPacket,
 } from './engine/ssh2-internals.js';
+import { ExchangeSigning } from './exchange-signing.js';
 import { IdentificationLine } from './identification-line.js';
 import { forgetEphemeralKeys } from './engine/x25519.js';
 import { Disconnect } from './messages/disconnect.js';
@@ -22,8 +24,9 @@ import { KeyRenewal } from './key-renewal.js';
 import { listenerFailure } from './listener-failure.js';
 import { Outlet } from './outlet.js';
 import type { PacketTransport } from './packet-transport.js';
+import { PacketTrace } from './packet-trace.js';
 import { printable } from './printable.js';
-import type { TransportEnd, TransportListener } from './transport-listener.js';
+import type { NegotiatedAlgorithms, TransportEnd, TransportListener } from './transport-listener.js';
 import type { TransportSettings } from './transport-settings.js';
 
 /** What a peer may make us queue during a key exchange that it does not finish. */
@@ -39,6 +42,15 @@ const TOLD = {
   MAC_ERROR: 'a packet was corrupted on its way',
   PROTOCOL_ERROR: 'a packet is malformed',
 } as const;
+
+/** What an end for a breach of protocol may have beside its reason. */
+interface ViolationDetail {
+  readonly cause?: Error;
+  /** What the peer is told. Default what stands in the log. */
+  readonly told?: string;
+  /** Default `ERR_SSH_PROTOCOL`: the breach was the peer's. */
+  readonly code?: SshServerErrorCode;
+}
 
 const CONTINUE = undefined;
 /** Stops the engine's parser. */
@@ -58,6 +70,16 @@ export class Transport implements PacketTransport {
   readonly #engine: EngineProtocol;
   readonly #engineOnPayload: EnginePayloadHandler;
   readonly #keyRenewal: KeyRenewal;
+  readonly #signing: ExchangeSigning;
+  /** Undefined unless somebody may want to hear of packets. */
+  readonly #trace: PacketTrace | undefined;
+  /** What the key exchange under way, or the last one, has settled on. */
+  #negotiated: EngineNegotiated | undefined;
+  #algorithms: NegotiatedAlgorithms | undefined;
+  /** Undefined unless clients may compress. */
+  readonly #compression: DelayedCompression | undefined;
+  /** What has come and is read when it is the turn of this connection again. */
+  #unread: Buffer | undefined;
   /** Until the client has identified itself. */
   #identification: IdentificationLine | undefined = new IdentificationLine();
   #keyExchanges = 0;
@@ -74,10 +96,12 @@ export class Transport implements PacketTransport {
     this.#settings = settings;
     this.#listener = listener;
     this.#outlet = new Outlet(stream, this.#onRelief);
+    // For all key exchanges of the connection: clients such as PuTTY leave if another key turns up in a later one.
+    const { byAlgorithm, offer } = settings.hostKeys();
     this.#engine = new Protocol({
       server: true,
-      hostKeys: settings.hostKeys,
-      offer: settings.offer,
+      hostKeys: byAlgorithm,
+      offer,
       ident: settings.identification,
       messageHandlers: {},
       onWrite: (data) => {
@@ -94,6 +118,20 @@ export class Transport implements PacketTransport {
       },
     });
     padFromPool(this.#engine._cipher);
+    if (DelayedCompression.isIn(offer)) {
+      this.#compression = new DelayedCompression(this.#engine, this.#goOn);
+    }
+    this.#signing = new ExchangeSigning({
+      settings,
+      engine: this.#engine,
+      onFailure: (fault, cause) => {
+        this.#violate('KEY_EXCHANGE_FAILED', printable(`the host key did not sign: ${fault}`), {
+          ...(cause === undefined ? {} : { cause }),
+          told: TOLD.KEY_EXCHANGE_FAILED,
+          code: 'ERR_SSH_HOST_KEY',
+        });
+      },
+    });
     this.#keyRenewal = new KeyRenewal({
       settings,
       engine: this.#engine,
@@ -103,27 +141,39 @@ export class Transport implements PacketTransport {
         this.rekey();
       },
       onMissed: () => {
-        this.#violate('KEY_EXCHANGE_FAILED', 'the key exchange took too long');
+        // Whoever waits for our signature is not to blame.
+        if (this.#signing.isWaiting) this.#signing.onSilence();
+        else this.#violate('KEY_EXCHANGE_FAILED', 'the key exchange took too long');
       },
     });
+    if (settings.tracesPackets === true) {
+      this.#trace = new PacketTrace({
+        tell: (direction, number, length) => {
+          listener.onPacket(direction, number, length);
+        },
+        isOver: () => this.#ended,
+      });
+      this.#trace.watch(this.#engine._packetRW.write);
+    }
     stream.on('error', this.#onStreamError);
     stream.on('close', this.#onStreamClose);
     this.#engineOnPayload = this.#engine._onPayload;
-    this.#engine._onPayload = this.#onPacket;
+    this.#engine._onPayload = this.#inflated(this.#traced(this.#onPacket));
     // The engine says goodbye without a text when a key exchange fails; clients print the text.
     this.#engine.disconnect = (reason) => {
       this.#sendDisconnect(reason, disconnectReasonName(reason) ?? 'PROTOCOL_ERROR');
     };
   }
 
-  /** Sends the identification line and begins to read. */
-  start(): void {
+  /** Sends the identification line, behind `greeting` if there is one, and begins to read. */
+  start(greeting?: Buffer): void {
     if (this.#ended) return;
     this.#stream.on('data', this.#onData);
     this.#stream.on('drain', this.#outlet.relieve);
     this.#stream.on('end', this.#onStreamEnd);
     // Listening is not enough for a stream that was paused before.
     this.#stream.resume();
+    if (greeting !== undefined) this.#outlet.write(greeting);
     this.#engine.start();
   }
 
@@ -140,7 +190,8 @@ export class Transport implements PacketTransport {
   }
 
   get writable(): boolean {
-    return !this.#ended && this.#engine._kexinit === undefined && this.#outlet.hasRoom;
+    if (this.#ended || this.#engine._kexinit !== undefined || this.#compression?.waits === true) return false;
+    return this.#outlet.hasRoom;
   }
 
   send(head: Uint8Array, body?: Uint8Array): void {
@@ -163,16 +214,22 @@ export class Transport implements PacketTransport {
     sendPacket(this.#engine, write.finalize(packet));
     this.#keyRenewal.onSent();
     if (this.#outlet.overflows) this.#stopReading();
+    // Last, since whoever hears of it may end the connection.
+    if (this.#trace !== undefined) this.#trace.sent(head[0] ?? 0, head.length + (body?.length ?? 0));
   }
 
   rekey(): void {
     if (this.#ended || this.#keyExchanges === 0 || this.#engine._kexinit !== undefined) return;
+    this.#trace?.watch(this.#engine._packetRW.write);
     this.#keyRenewal.onStart();
     this.#engine.rekey();
+    this.#listener.onKeyExchangeBegun('server', this.#keyExchanges + 1);
+    if (!this.#hasEnded()) this.#trace?.flush();
   }
 
   disconnect(reason: DisconnectReasonName, description: string): void {
-    this.#leave(DisconnectReason[reason], { by: 'server', reason, description });
+    const end = { by: 'server', reason, description: printable(description) } as const;
+    this.#leave(DisconnectReason[reason], end, description);
   }
 
   violation(reason: DisconnectReasonName, description: string): void {
@@ -180,28 +237,82 @@ export class Transport implements PacketTransport {
   }
 
   destroy(description: string): void {
-    this.#end({ by: 'server', description });
+    this.#end({ by: 'server', description: printable(description) });
     this.#stream.destroy();
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#bytesRead += chunk.length;
+    this.#read(chunk);
+  };
+
+  #read(chunk: Buffer): void {
     try {
       const bytes = this.#identification === undefined ? chunk : this.#identification.take(chunk);
-      if (bytes !== undefined) this.#engine.parse(bytes, 0, bytes.length);
+      if (bytes !== undefined) this.#parse(bytes);
+      this.#trace?.flush();
       this.#keyRenewal.onReceived();
     } catch (cause) {
       this.#onEngineError(cause instanceof Error ? cause : new Error(String(cause)));
     }
+  }
+
+  #parse(bytes: Buffer): void {
+    const { length } = bytes;
+    for (let at = 0; at < length && !this.#ended;) {
+      if (this.#compression?.awaitTurn() === true) {
+        this.#unread = bytes.subarray(at);
+        this.#stream.pause();
+        return;
+      }
+      at = this.#engine._parse(bytes, at, length) ?? length;
+    }
+  }
+
+  /** Whether nothing is in the way of reading: neither answers that the peer does not take, nor the turn of others. */
+  get #mayRead(): boolean {
+    return !this.#ended && !this.#readingStopped && this.#compression?.waits !== true;
+  }
+
+  /** Something that was in the way of reading or writing is gone. */
+  readonly #goOn = (): void => {
+    const unread = this.#unread;
+    if (unread !== undefined && this.#mayRead) {
+      this.#unread = undefined;
+      this.#read(unread);
+    }
+    // Asked again: it may have been more than one turn takes.
+    if (this.#mayRead) this.#stream.resume();
+    if (this.writable) this.#listener.onWritable();
   };
+
+  /**
+   * Puts decompression between the packets and whoever takes them. A packet that is not what was sent, or becomes too large, ends
+   * the connection; one that uses up the turn has the engine hand back what follows it.
+   */
+  #inflated(handler: EnginePayloadHandler): EnginePayloadHandler {
+    const compression = this.#compression;
+    if (compression === undefined) return handler;
+    return (packet) => {
+      const payload = compression.inflate(packet);
+      if (payload instanceof Error) {
+        this.#violate('COMPRESSION_ERROR', payload.message, { cause: payload });
+        return STOP;
+      }
+      const result = handler(payload);
+      return result === CONTINUE && compression.waits ? false : result;
+    };
+  }
 
   #onIdentification(line: string): void {
     this.#identification = undefined;
     const decipher = this.#engine._decipher;
     if (decipher !== undefined) {
-      watchFirstKeyExchange(this.#engine, decipher, this.#onPacket, () => {
+      const onExtInfoWanted = (): void => {
         this.#wantsExtInfo = true;
-      });
+      };
+      watchFirstKeyExchange(this.#engine, decipher, this.#onPacket, onExtInfoWanted, this.#signing.prepare);
+      decipher._onPayload = this.#traced(this.#negotiating(decipher._onPayload));
     }
     this.#listener.onIdentification(printable(line));
   }
@@ -215,24 +326,43 @@ export class Transport implements PacketTransport {
     if (this.#keyExchanges === 1 && this.#wantsExtInfo) {
       // RFC 8308 section 2.4: the first packet after NEWKEYS.
       this.send(ExtInfo.encode({ extensions: this.#settings.extensions }));
+      // Whoever was told of the packet may have ended the connection.
+      if (this.#hasEnded()) return;
     }
-    this.#listener.onKeysExchanged(
-      {
-        keyExchange: negotiated.kex,
-        hostKey: negotiated.serverHostKey,
-        cipherIn: negotiated.cs.cipher,
-        cipherOut: negotiated.sc.cipher,
-        macIn: negotiated.cs.mac,
-        macOut: negotiated.sc.mac,
-      },
-      this.#keyExchanges,
-    );
+    this.#listener.onKeysExchanged(this.#algorithms ?? algorithmsOf(negotiated), this.#keyExchanges);
     if (this.#keyExchanges > 1 && this.writable) this.#listener.onWritable();
   }
 
-  readonly #onPacket = (raw: Buffer): number | undefined => {
+  /** A handler that tells of the packets it is given. */
+  #traced(handler: EnginePayloadHandler): EnginePayloadHandler {
+    const trace = this.#trace;
+    if (trace === undefined) return handler;
+    return (payload) => {
+      trace.received(payload);
+      return this.#ended ? STOP : handler(payload);
+    };
+  }
+
+  /** A handler of the first key exchange that tells what both sides have settled on. */
+  #negotiating(handler: EnginePayloadHandler): EnginePayloadHandler {
+    return (payload) => {
+      const result = handler(payload);
+      if (this.#ended) return result;
+      this.#tellNegotiated();
+      return this.#hasEnded() ? STOP : result;
+    };
+  }
+
+  #tellNegotiated(): void {
+    const negotiated = this.#engine._kex?.negotiated;
+    if (negotiated === undefined || negotiated === this.#negotiated) return;
+    this.#negotiated = negotiated;
+    this.#algorithms = algorithmsOf(negotiated);
+    this.#listener.onAlgorithmsNegotiated(this.#algorithms, this.#keyExchanges + 1);
+  }
+
+  readonly #onPacket = (payload: Buffer): number | undefined => {
     if (this.#ended) return STOP;
-    const payload = this.#engine._packetRW.read.read(raw);
     const number = payload[0];
     switch (number) {
       case undefined:
@@ -246,7 +376,7 @@ export class Transport implements PacketTransport {
       case SSH_MSG.DEBUG:
         return CONTINUE;
       case SSH_MSG.KEXINIT:
-        return this.#onReExchange(raw);
+        return this.#onReExchange(payload);
       default:
         if (number > SSH_MSG.KEXINIT && number < 50) {
           this.#violate('PROTOCOL_ERROR', 'a key exchange message without a key exchange');
@@ -280,10 +410,18 @@ export class Transport implements PacketTransport {
     }
     const decipher = this.#engine._decipher;
     if (decipher === undefined) return STOP;
+    this.#trace?.watch(this.#engine._packetRW.write);
     this.#keyRenewal.onStart();
-    const result = takeKexinit(this.#engine, this.#engineOnPayload, payload);
+    if (this.#engine._kexinit === undefined) {
+      this.#listener.onKeyExchangeBegun('client', this.#keyExchanges + 1);
+      if (this.#hasEnded()) return STOP;
+    }
+    const result = takeKexinit(this.#engine, this.#engineOnPayload, payload, this.#signing.prepare);
+    if (this.#hasEnded()) return STOP;
+    this.#tellNegotiated();
     if (this.#hasEnded()) return STOP;
     relaxReExchange(this.#engine, decipher, this.#onPacket);
+    decipher._onPayload = this.#inflated(this.#traced(decipher._onPayload));
     return result === false ? STOP : result;
   }
 
@@ -316,9 +454,9 @@ export class Transport implements PacketTransport {
   #violate(
     reason: DisconnectReasonName,
     description: string,
-    { cause, told = description }: { readonly cause?: Error; readonly told?: string } = {},
+    { cause, told = description, code = 'ERR_SSH_PROTOCOL' }: ViolationDetail = {},
   ): void {
-    const error = new SshServerError('ERR_SSH_PROTOCOL', `${description} (${reason})`, { cause });
+    const error = new SshServerError(code, `${description} (${reason})`, { cause });
     this.#leave(DisconnectReason[reason], { by: 'server', reason, description, error }, told);
   }
 
@@ -356,11 +494,8 @@ export class Transport implements PacketTransport {
   }
 
   readonly #onRelief = (): void => {
-    if (this.#readingStopped) {
-      this.#readingStopped = false;
-      this.#stream.resume();
-    }
-    if (this.writable) this.#listener.onWritable();
+    this.#readingStopped = false;
+    this.#goOn();
   };
 
   readonly #onStreamEnd = (): void => {
@@ -370,7 +505,7 @@ export class Transport implements PacketTransport {
 
   readonly #onStreamError = (cause: Error): void => {
     const error = new SshServerError('ERR_SSH_SOCKET', `the connection failed: ${cause.message}`, { cause });
-    this.#end({ by: 'network', description: cause.message, error });
+    this.#end({ by: 'network', description: printable(cause.message), error });
     this.#stream.destroy();
   };
 
@@ -384,11 +519,15 @@ export class Transport implements PacketTransport {
   #end(end: TransportEnd): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#trace?.flush();
     this.#keyRenewal.end();
+    this.#signing.end();
     this.#stream.off('data', this.#onData);
     this.#stream.off('drain', this.#outlet.relieve);
     this.#stream.off('end', this.#onStreamEnd);
     this.#engine.cleanup();
+    this.#compression?.close();
+    this.#unread = undefined;
     this.#listener.onEnd(end);
   }
 
@@ -410,3 +549,14 @@ export class Transport implements PacketTransport {
     stream.end();
   }
 }
+
+const algorithmsOf = ({ kex, serverHostKey, cs, sc }: EngineNegotiated): NegotiatedAlgorithms => ({
+  keyExchange: kex,
+  hostKey: serverHostKey,
+  cipherIn: cs.cipher,
+  cipherOut: sc.cipher,
+  macIn: cs.mac,
+  macOut: sc.mac,
+  ...(cs.compress === 'none' ? {} : { compressionIn: cs.compress }),
+  ...(sc.compress === 'none' ? {} : { compressionOut: sc.compress }),
+});

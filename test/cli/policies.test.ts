@@ -33,7 +33,7 @@ const TABLE = [
   '  2  route         rxsshd/default',
   '',
   'SSHGlobalRequest',
-  '  no policy: every request is denied',
+  '  1  route         rxsshd/default',
   '',
 ].join('\n');
 
@@ -58,7 +58,7 @@ describe('rxsshd policies', { timeout: 60_000 }, () => {
         { order: 1, phase: 'limit', source: 'Desk.slowDown' },
         { order: 2, phase: 'authenticate', source: 'Desk.signIn' },
       ],
-      SSHGlobalRequest: [],
+      SSHGlobalRequest: [{ order: 1, phase: 'route', source: 'rxsshd/default' }],
     });
   });
 

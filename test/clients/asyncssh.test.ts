@@ -105,6 +105,18 @@ describe.skipIf(programs.missing.length > 0)(programs.title('AsyncSSH'), () => {
     expect(await asyncssh.run('terminal')).toEqual({ lines: ['vt220', '101x33', 'VERASE=8', '132x40'], status: 0 });
   });
 
+  for (const method of keyExchange) {
+    it.skipIf(known['kex']?.includes(method) !== true)(`AsyncSSH renews its keys by ${method}`, async () => {
+      const result = await asyncssh.run('renewal', method);
+
+      expect(result).toMatchObject({ same: true, status: 0 });
+      expect(result).toHaveProperty(
+        'exchanges',
+        expect.toSatisfy((count: number) => count >= 3),
+      );
+    });
+  }
+
   for (const [kind, names] of Object.entries(OFFER)) {
     for (const name of names) {
       it.skipIf(known[kind]?.includes(name) !== true)(`AsyncSSH gets its bytes back with ${kind} ${name}`, async () => {

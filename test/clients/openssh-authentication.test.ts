@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type KeyKind, makeKey } from '../support/client-keys.js';
@@ -28,6 +30,17 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, authentica
       expect({ status, stdout: stdout.toString(), stderr }).toEqual({ status: 0, stdout: 'demo\n', stderr: '' });
     },
   );
+
+  it('ssh signs in with a key that was added while the server runs, and no more once it is gone', async () => {
+    const key = await makeKey(programs.path('ssh-keygen'), 'ed25519', site.path('added'));
+    const listed = await readFile(site.keys.authorizedKeys, 'utf8');
+    expect((await ssh.run('whoami', { key })).status).toBe(255);
+
+    await writeFile(site.keys.authorizedKeys, listed + (await readFile(`${key}.pub`, 'utf8')));
+    expect((await ssh.run('whoami', { key })).stdout.toString()).toBe('demo\n');
+    await writeFile(site.keys.authorizedKeys, listed);
+    expect((await ssh.run('whoami', { key })).status).toBe(255);
+  });
 
   it.each(['rsa-sha2-512', 'rsa-sha2-256'])('ssh signs in with an RSA key and %s alone', async (algorithm) => {
     const { status, stdout } = await ssh.run('whoami', {
@@ -99,6 +112,68 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, authentica
     expect(stderr).toContain('Permission denied');
     // What sshpass makes of ssh's 255 differs between its versions; neither says success.
     expect(status).not.toBe(0);
+  });
+
+  /** Has ssh ask a program, which answers every question alike and keeps what it was asked. */
+  async function withAnswers(answer: string, key: string | null, settings: readonly string[] = []) {
+    const [script, asked] = [site.path('askpass'), site.path('asked')];
+    await writeFile(asked, '');
+    await writeFile(script, `#!/bin/sh\nprintf '%s\\n' "$1" >> '${asked}'\nprintf '%s\\n' '${answer}'\n`, {
+      mode: 0o700,
+    });
+    const { status, stdout, stderr } = await ssh.run('whoami', {
+      key,
+      flags: ['-l', 'mfa'],
+      settings: [...settings, 'BatchMode=no', 'NumberOfPasswordPrompts=1', 'LogLevel=VERBOSE'],
+      env: { SSH_ASKPASS: script, SSH_ASKPASS_REQUIRE: 'force' },
+    });
+    return { status, stdout: stdout.toString(), stderr, asked: await readFile(asked, 'utf8') };
+  }
+
+  it('ssh signs in as a user of two steps with the password and the answer behind it', async () => {
+    const { status, stdout, stderr, asked } = await withAnswers('mfa', null);
+
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'mfa\n' });
+    expect(asked).toMatch(/^mfa@[\d.]+'s password: \n\(mfa@[\d.]+\) The second step of mfa: \n$/u);
+    expect(stderr).toContain('Authenticated using "password" with partial success.');
+  });
+
+  it('ssh signs in as a user of two steps with a key and the answer behind it', async () => {
+    const { status, stdout, stderr, asked } = await withAnswers('mfa', site.keys.ed25519);
+
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'mfa\n' });
+    expect(asked).toMatch(/^\(mfa@[\d.]+\) The second step of mfa: \n$/u);
+    expect(stderr).toMatch(/Authenticated using "publickey" with partial success\.[^]*using "keyboard-interactive"/u);
+  });
+
+  it.each([
+    [
+      'the wrong answer behind its key',
+      'nonsense',
+      'ed25519',
+      [],
+      /Permission denied \(password,keyboard-interactive\)/u,
+    ],
+    [
+      'a key alone',
+      'mfa',
+      'ed25519',
+      ['KbdInteractiveAuthentication=no'],
+      /partial success[^]*Permission denied \(keyboard-interactive\)/u,
+    ],
+    [
+      'the answer alone',
+      'mfa',
+      undefined,
+      ['PreferredAuthentications=keyboard-interactive'],
+      /Permission denied \(publickey,password\)/u,
+    ],
+    ['the wrong password', 'nonsense', undefined, [], /Permission denied \(publickey,password\)/u],
+  ] as const)('ssh is refused as a user of two steps with %s', async (_what, answer, kind, settings, reason) => {
+    const { status, stdout, stderr } = await withAnswers(answer, kind === undefined ? null : site.keys[kind], settings);
+
+    expect({ status, stdout }).toEqual({ status: 255, stdout: '' });
+    expect(stderr).toMatch(reason);
   });
 
   it('ssh is refused as a user who does not exist, with the password of one who does', async () => {

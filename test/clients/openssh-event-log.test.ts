@@ -94,8 +94,8 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, the comple
 
   /** An event, and its echo in the two forms of the diary. */
   const diary = (connection: object, message: string) => [
-    { type: 'SSHStatus', connection, message },
-    { type: 'Log', connection, level: 1, message },
+    { type: 'SSHStatus', connection, message, step: expect.any(Object) as object },
+    { type: 'Log', connection, level: 1, message, step: expect.any(Object) as object },
   ];
 
   /** From the first packet to the question of who is there: the same for every client that gets so far. */
@@ -106,11 +106,13 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, the comple
       arrival,
       { type: 'Decided', connection, request: arrival, ...byDefault },
       { type: 'Connected', connection },
-      ...diary(connection, `client identified as ${clientVersion}`),
+      ...diary(connection, 'connection accepted'),
+      ...diary(connection, `client identified as "${clientVersion}"`),
+      ...diary(connection, 'key exchange 1 begun by the server'),
       ...diary(connection, 'keys exchanged: curve25519-sha256, ssh-ed25519, aes128-gcm@openssh.com'),
       service,
       { type: 'Decided', connection, request: service, ...byDefault },
-      ...diary(connection, 'service ssh-userauth accepted'),
+      ...diary(connection, 'service accepted: "ssh-userauth"'),
     ];
   };
 
@@ -189,7 +191,7 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, the comple
       { type: 'Decided', connection, request: offer, ...byKeys, provisional: true },
       proof,
       { type: 'Decided', connection, request: proof, ...byKeys },
-      ...diary(connection, 'demo authenticated by publickey'),
+      ...diary(connection, 'authenticated: "demo" by "publickey"'),
       opening,
       { type: 'Decided', connection, request: opening, ...byDefault },
       { type: 'SSHChannelOpened', ...session },
@@ -200,9 +202,11 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, the comple
       { type: 'SSHChannelDataIn', connection, channel, data: Buffer.from('ann\n'), dataType: 0 },
       { type: 'SSHChannelEOF', connection, channel },
       { type: 'SSHChannelClosed', ...session, exit: { status: 7 }, bytesReceived: 4, bytesSent: 10 },
+      ...diary(connection, 'disconnected by the peer (BY_APPLICATION): "disconnected by user"'),
       {
         type: 'Disconnected',
         connection,
+        identity,
         by: 'peer',
         reason: 'BY_APPLICATION',
         description: 'disconnected by user',
@@ -229,6 +233,8 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, the comple
       ...probe(connection),
       guess,
       { type: 'Decided', connection, request: guess, ...byPasswords, outcome: 'denied', reason: 'bad-credential' },
+      ...diary(connection, 'sign-in failed: "demo" by "password", bad-credential (grantPassword)'),
+      ...diary(connection, 'disconnected by the peer: "the client closed the connection"'),
       {
         type: 'Disconnected',
         connection,
@@ -264,6 +270,8 @@ describe.skipIf(programs.missing.length > 0)(programs.title('OpenSSH, the comple
       arrival,
       { type: 'Decided', connection, request: arrival, ...byDefault },
       { type: 'Connected', connection },
+      ...diary(connection, 'connection accepted'),
+      ...diary(connection, 'disconnected by the server (BY_APPLICATION): "the login took too long"'),
       {
         type: 'Disconnected',
         connection,

@@ -142,6 +142,7 @@ describe('the parts of a server', () => {
       { request: 'SSHChannelOpenRequest', phase: 'route', source: 'rxsshd/default' },
       { request: 'SSHChannelRequest', phase: 'route', source: 'rxsshd/router' },
       { request: 'SSHChannelRequest', phase: 'route', source: 'rxsshd/default' },
+      { request: 'SSHGlobalRequest', phase: 'route', source: 'rxsshd/default' },
     ]);
   });
 
@@ -160,7 +161,12 @@ describe('the parts of a server', () => {
 describe('options that cannot be', () => {
   it.each([
     ['no host key', { hostKeys: [] }, 'hostKeys: a server needs at least one'],
-    ['two host keys of a type', { hostKeys: [hostKey, hostKey] }, 'two keys of type ssh-ed25519'],
+    ['the same host key twice', { hostKeys: [hostKey, hostKey] }, 'hostKeys: [0] and [1] are the same key'],
+    [
+      'a promise of a host key',
+      { hostKeys: [generateHostKey()] as never },
+      'hostKeys: [0] is no host key but a promise of one; await it',
+    ],
     ['a limit of zero', { limits: { maxChannels: 0 } }, 'limits.maxChannels: '],
     ['a fraction of a connection', { admission: { maxConnections: 1.5 } }, 'admission.maxConnections: '],
     ['no authentication method', { authMethods: [] }, 'authMethods: '],
@@ -169,6 +175,16 @@ describe('options that cannot be', () => {
       'no algorithm',
       { algorithms: { macs: [] } },
       'algorithms.macs: an empty list; the choices are hmac-sha2-256-etm@openssh.com, ',
+    ],
+    [
+      'compression that strangers could use',
+      { algorithms: { compression: ['zlib'] } },
+      'algorithms.compression.0: not one of none, zlib@openssh.com',
+    ],
+    [
+      'no word on compression',
+      { algorithms: { compression: [] } },
+      'algorithms.compression: an empty list; the choices are none, zlib@openssh.com',
     ],
     [
       'a host key algorithm nobody has',
@@ -195,7 +211,19 @@ describe('options that cannot be', () => {
     ['new keys after more than AES is good for', { rekey: { bytes: 2 ** 37 } }, 'rekey.bytes: '],
     ['new keys all the time', { rekey: { ms: 999 } }, 'rekey.ms: '],
     ['new keys after the sequence numbers are used up', { rekey: { packets: 2 ** 31 + 1 } }, 'rekey.packets: '],
-    ['a version with a space', { identification: 'my server' }, 'identification: printable ASCII'],
+    ['a version with a minus sign', { identification: 'my-server' }, 'identification: what comes after SSH-2.0-: '],
+    ['a whole identification line', { identification: 'SSH-2.0-mine' }, 'identification: what comes after SSH-2.0-: '],
+    ['a comment that is not printable', { identification: 'mine a\nb' }, 'identification: what comes after SSH-2.0-: '],
+    ['a version of two lines', { identification: 'mine\n' }, 'identification: what comes after SSH-2.0-: '],
+    ['a version that is too long', { identification: 'x'.repeat(245) }, 'identification: at most 244 characters'],
+    ['no clients at all', { clientVersions: [] }, 'clientVersions: an empty list, which would let nobody in'],
+    ['a client of two lines', { clientVersions: ['SSH-2.0-*\n'] }, 'clientVersions.0: a pattern of 1 to 255'],
+    ['too many patterns', { clientVersions: Array.from({ length: 65 }, () => '*') }, 'clientVersions: at most 64'],
+    ['a greeting that is an identification', { greeting: 'a\nssh-2.0-x' }, 'greeting: line 2 of the greeting begins'],
+    ['a greeting with a bell', { greeting: 'ding\u0007' }, 'greeting: line 1 of the greeting has a control character'],
+    ['a greeting that is no text', { greeting: 5 as never }, 'greeting: expected a text, or a function'],
+    ['a banner without end', { banner: 'x'.repeat(8193) }, 'banner: a banner of more than 8192 characters'],
+    ['a banner that is no text', { banner: {} as never }, 'banner: expected a text, or a function'],
     ['a grace that never ends', { loginGraceMs: Infinity }, 'loginGraceMs: '],
     ['a level above 3', { logLevel: 4 as 3 }, 'logLevel: '],
   ] satisfies [string, Partial<CreateServerOptions>, string][])(

@@ -11,7 +11,7 @@ import {
   type SshEvent,
 } from '../../src/index.js';
 import { duplexPair } from '../../src/testing/duplex-pair.js';
-import { WireClient } from '../support/wire-client.js';
+import { WireClient, type WireClientOptions } from '../support/wire-client.js';
 import * as send from '../support/wire-client-payloads.js';
 import { follow, type SessionLog } from '../support/wire-client-session.js';
 
@@ -34,10 +34,10 @@ export async function start(handlers: readonly Handler[], options: Partial<Creat
 }
 
 /** A client that has connected and not yet exchanged keys. */
-export async function connect(server: ApplicationServer): Promise<WireClient> {
+export async function connect(server: ApplicationServer, options?: WireClientOptions): Promise<WireClient> {
   const [near, far] = duplexPair();
   await server.serve(far, { remoteAddress: '192.0.2.1' });
-  return new WireClient(near);
+  return new WireClient(near, options);
 }
 
 /** A client that has signed in. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { application } from '../../examples/reference/application.js';
 import { readSettings } from '../../examples/reference/settings.js';
+import { DenyReason, grantPublicKey } from '../../src/index.js';
 import {
   act,
   authRequest,
@@ -23,6 +24,8 @@ const reference = (): Promise<Simulation> => simulate(application(settings, iden
 const knock = connectionRequest();
 const demo = authRequest.password('demo', 'demo');
 const guess = authRequest.password('demo', 'guess');
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUpgMoQnTzOWWWqSmVpTeS1uYyZMF9BTQYIEsdfVRzq demo';
 
 const times = (count: number): readonly number[] => [...Array(count).keys()];
 
@@ -112,8 +115,7 @@ describe('the reference server with its default settings', () => {
 
   it('counts neither the questions of a client nor whether a key would do among the logins of a minute', async () => {
     await using simulation = await reference();
-    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUpgMoQnTzOWWWqSmVpTeS1uYyZMF9BTQYIEsdfVRzq demo';
-    const offers = { k: authRequest.offeredKey('demo', key) };
+    const offers = { k: authRequest.offeredKey('demo', KEY) };
     const asker = simulation.client('192.0.2.7', `(c${'k'.repeat(60)}|) 37ms`, offers, { repeat: 11 });
     await simulation.run();
     expect(asker.outcomes.filter(({ outcome }) => outcome === 'denied')).toHaveLength(660);
@@ -133,6 +135,79 @@ describe('the reference server with its default settings', () => {
     });
     simulation.expectClient(user).toBe('c-d-d-d-d-d-g');
     await simulation.run();
+  });
+
+  it('lets in the user of two steps by a password or a key, and an answer behind it', async () => {
+    await using simulation = await simulate(application(settings, grantPublicKey(KEY, { user: ['demo', 'mfa'] })));
+    const steps = {
+      p: authRequest.password('mfa', 'mfa'),
+      k: authRequest.provenKey('mfa', KEY),
+      i: authRequest.keyboardInteractive('mfa'),
+      a: authRequest.keyboardInteractiveAnswer('mfa', ['mfa']),
+      w: authRequest.keyboardInteractiveAnswer('mfa', ['demo']),
+      q: authRequest.keyboardInteractive('demo'),
+    };
+    const byPassword = simulation.client('192.0.2.7', 'cpiwia', steps);
+    const byKey = simulation.client('192.0.2.8', 'cikkia', steps);
+    const demoToo = simulation.client('192.0.2.9', 'cqk', { ...steps, k: authRequest.provenKey('demo', KEY) });
+    await simulation.run('10s');
+
+    // What is left of the one alternative, and the other.
+    const behindPassword = ['publickey', 'keyboard-interactive'];
+    const behindKey = ['password', 'keyboard-interactive'];
+    const either = { outcome: 'denied', methods: ['publickey', 'password'] };
+    const question = { outcome: 'challenged', prompts: ['The second step of mfa: '] };
+    const heard = (client: SimulatedClient) => client.outcomes.slice(1);
+    expect(heard(byPassword)).toMatchObject([
+      { outcome: 'partial', methods: behindPassword },
+      question,
+      { outcome: 'denied', methods: behindPassword },
+      question,
+      { outcome: 'granted' },
+    ]);
+    expect(heard(byKey)).toMatchObject([
+      either,
+      { outcome: 'partial', methods: behindKey },
+      { outcome: 'denied', methods: behindKey },
+      question,
+      { outcome: 'granted' },
+    ]);
+    expect(heard(demoToo)).toMatchObject([either, { outcome: 'granted' }]);
+  });
+
+  it('names the same methods to whoever is refused: a user, nobody, and who may try no more for now', async () => {
+    await using simulation = await simulate(application({ ...settings, maxLoginsPerMinute: 3 }, identity));
+    const refusals = (user: string) =>
+      simulation.client('192.0.2.7', 'cnwkqw', {
+        n: authRequest.none(user),
+        w: authRequest.password(user, 'guess'),
+        k: authRequest.offeredKey(user, KEY),
+        q: authRequest.keyboardInteractive(user),
+      });
+    let limited = 0;
+    simulation.server.events.Decided.subscribe((it) => {
+      if (it.outcome === 'denied' && it.reason === DenyReason.RateLimited) limited += 1;
+    });
+    const clients = ['demo', 'mfa', 'nobody'].map(refusals);
+    await simulation.run('10s');
+
+    const heard = clients.flatMap((client) => client.outcomes.slice(1));
+    expect(heard).toHaveLength(15);
+    const denied = { outcome: 'denied', methods: ['publickey', 'password'] };
+    expect(heard).toMatchObject(heard.map(() => denied));
+    // Some of them were turned away by the limit.
+    expect(limited).toBeGreaterThan(0);
+  });
+
+  it('has no user of two steps while the demo passwords are off', async () => {
+    const off = readSettings({ DEMO_PASSWORDS: '0' });
+    await using simulation = await simulate(application(off, identity));
+    const steps = { p: authRequest.password('mfa', 'mfa'), i: authRequest.keyboardInteractive('mfa') };
+    const client = simulation.client('192.0.2.7', 'cpi', steps);
+    await simulation.run('10s');
+
+    const denied = { outcome: 'denied', methods: ['publickey'] };
+    expect(client.outcomes.slice(1)).toMatchObject([denied, denied]);
   });
 
   it('opens 64 channels on a connection, refuses the next one, and opens one more when one is closed', async () => {

@@ -188,6 +188,30 @@ describe('the reference server', { timeout: START_MS }, () => {
     expect(stderr).not.toContain('not-the-password');
   });
 
+  it('writes what it does a line each when LOG_LEVEL asks for it, whatever a client is called', async () => {
+    await using server = start({ LOG_LEVEL: '2', DEMO_PASSWORDS: '1' });
+    const port = await portOf(server);
+    const guest = connect(port, '127.0.0.1');
+    guest.end('SSH-2.0-\u001b[2J root authenticated\u0007\r\n');
+    await once(guest.resume(), 'close');
+    const client = await signIn(port, [password('not-the-password'), password('demo')]);
+    client.end();
+    await once(client, 'close');
+    server.kill('SIGTERM');
+    const { stderr } = await server.finished;
+
+    const lines = stderr.trim().split('\n');
+    for (const line of lines)
+      expect(line).toMatch(/^[\d-]+T[\d:.]+Z c\d 127\.0\.0\.1:\d+ (?:info|verbose) [\x20-\x7e]+$/);
+    expect(stderr).toMatch(
+      / c1 \S+ info client identified as "SSH-2\.0-\\\\u\{1b\}\[2J root authenticated\\\\u\{7\}"$/m,
+    );
+    expect(stderr).toMatch(/ c2 \S+ info sign-in failed: "demo" by "password", bad-credential \(.+\)$/m);
+    expect(stderr).toMatch(/ c2 \S+ info authenticated: "demo" by "password"$/m);
+    expect(stderr).toMatch(/ c2 \S+ verbose sign-in requested: "demo" by "password", request 1$/m);
+    expect(stderr).not.toContain('not-the-password');
+  });
+
   it('counts the logins of an address', async () => {
     await using server = start({ MAX_LOGINS_PER_MINUTE: '2' });
     const port = await portOf(server);

@@ -24,6 +24,7 @@ describe('the settings of the reference server', () => {
       demoPasswords: true,
       authorizedKeys: undefined,
       algorithms: 'modern',
+      compression: false,
       rekeyBytes: 2 ** 30,
       acceptEnv: ['LANG', 'LC_*', 'COLORTERM', 'GIT_PROTOCOL'],
       maxConnections: 1000,
@@ -35,6 +36,7 @@ describe('the settings of the reference server', () => {
       loginGraceMs: 60_000,
       drainMs: 10_000,
       log: false,
+      logLevel: 0,
       record: undefined,
     });
   });
@@ -54,6 +56,11 @@ describe('the settings of the reference server', () => {
 
   it('PORT 0 leaves the choice to the system, DRAIN_MS 0 waits for nobody', () => {
     expect(readSettings({ PORT: '0', DRAIN_MS: '0' })).toMatchObject({ port: 0, drainMs: 0 });
+  });
+
+  it('COMPRESSION is a flag', () => {
+    expect(readSettings({ COMPRESSION: '1' })).toMatchObject({ compression: true });
+    expect(() => readSettings({ COMPRESSION: 'zlib' })).toThrow('COMPRESSION="zlib" cannot be used: expected 0 or 1');
   });
 
   it('ALGORITHMS is the name of a preset', () => {
@@ -78,6 +85,13 @@ describe('the settings of the reference server', () => {
     expect(() => readSettings({ [name]: 'yes' })).toThrow(`${name}="yes" cannot be used: expected 0 or 1`);
     expect(() => readSettings({ [name]: '' })).toThrow(SettingError);
     expect(() => readSettings({ [name]: '1' })).not.toThrow();
+  });
+
+  it('LOG_LEVEL is from 0 to 3', () => {
+    expect(readSettings({ LOG_LEVEL: '3' })).toMatchObject({ logLevel: 3 });
+    for (const value of ['4', '-1', 'debug', '']) {
+      expect(() => readSettings({ LOG_LEVEL: value })).toThrow(/^LOG_LEVEL=.* expected a whole number from 0 to 3$/);
+    }
   });
 
   it.each(['HOST', 'STATE_DIR', 'AUTHORIZED_KEYS'])('%s must not be empty', (name) => {

@@ -7,6 +7,7 @@ import {
   type Decided,
   DenyReason,
   type Identity,
+  type PassedStep,
   Secret,
   type SshEvent,
   SshServerError,
@@ -24,6 +25,7 @@ import { PHASES } from '../../src/streams/phase.js';
 import { DisconnectReason } from '../../src/transport/messages/disconnect-reason.js';
 import { decodeUtf8 } from '../../src/transport/wire/utf8.js';
 import { anyBytes, arbitraryTail } from '../support/arbitrary-of.js';
+import { anyLogStep } from './any-log-step.js';
 
 type Fields<Type extends SshEventType> = Arbitrary<Omit<SshEvents[Type], 'type'>>;
 
@@ -45,9 +47,16 @@ const channel = fc.record({ ordinal: fc.nat(9), localNumber: fc.nat(99) }).map((
   // Whatever the connection: the two are written apart.
   channelId(connectionId(ordinal), localNumber),
 );
+const passed: Arbitrary<readonly PassedStep[]> = fc.array(
+  fc.record(
+    { method: anyText, by: anyText, keyFingerprint: anyText, keyType: anyText },
+    { requiredKeys: ['method', 'by'], noNullPrototype: true },
+  ),
+  { maxLength: 3 },
+);
 const identity: Arbitrary<Identity> = fc.oneof(
   fc.record({ user: anyText, method: anyText }, { noNullPrototype: true }),
-  fc.record({ user: anyText, method: anyText, keyFingerprint: anyText }, { noNullPrototype: true }),
+  fc.record({ user: anyText, method: anyText, keyFingerprint: anyText, steps: passed }, { noNullPrototype: true }),
 );
 const revoked = fc.record({ by: anyText, message: anyText }, { noNullPrototype: true });
 const reason = fc.constantFrom(...Object.values(DenyReason));
@@ -93,8 +102,14 @@ const anyKey = fields<AuthKey>(
   'certificate',
 );
 
+/** All but what was passed before. */
+const COMMON: ('connection' | 'user' | 'service' | 'ordinal')[] = ['connection', 'user', 'service', 'ordinal'];
+
 const authRequest: Arbitrary<SSHUserAuthRequest> = fc
-  .record({ connection, user: anyText, service: anyText, ordinal: count })
+  .record(
+    { connection, user: anyText, service: anyText, ordinal: count, passed },
+    { requiredKeys: COMMON, noNullPrototype: true },
+  )
   .chain((common) => {
     const begin = { type: 'SSHUserAuthRequest', ...common } as const;
     return fc.oneof(
@@ -119,6 +134,11 @@ const authRequest: Arbitrary<SSHUserAuthRequest> = fc
       fc.tuple(count, fc.array(secret, { maxLength: 3 })).map(([round, answers]) => {
         return { ...begin, method: 'keyboard-interactive', stage: 'answered', round, answers } as const;
       }),
+      fc
+        .tuple(fc.constantFrom('proven', 'refuted'), anyText, anyKey, anyText, anyText)
+        .map(([stage, algorithm, it, clientHostName, clientUserName]) => {
+          return { ...begin, method: 'hostbased', stage, algorithm, key: it, clientHostName, clientUserName } as const;
+        }),
       anyText.map((name) => ({ ...begin, method: 'other', name }) as const),
     );
   });
@@ -182,6 +202,7 @@ const notices: NoticeModel = {
   Disconnected: fields<Omit<SshEvents['Disconnected'], 'type'>>(
     {
       connection,
+      identity,
       by: fc.constantFrom('peer', 'server', 'network'),
       // The names of the table.
       reason: fc.constantFrom(...(Object.keys(DisconnectReason) as (keyof typeof DisconnectReason)[])),
@@ -190,6 +211,7 @@ const notices: NoticeModel = {
       bytesReceived: count,
       bytesSent: count,
     },
+    'identity',
     'reason',
     'revoked',
   ),
@@ -204,8 +226,11 @@ const notices: NoticeModel = {
     'channel',
     'source',
   ),
-  Log: fields<Omit<SshEvents['Log'], 'type'>>({ connection, level: fc.constantFrom(1, 2, 3), message: anyText }),
-  SSHStatus: fields({ connection, message: anyText }),
+  Log: fields<Omit<SshEvents['Log'], 'type'>>(
+    { connection, level: fc.constantFrom(1, 2, 3), message: anyText, step: anyLogStep },
+    'step',
+  ),
+  SSHStatus: fields<Omit<SshEvents['SSHStatus'], 'type'>>({ connection, message: anyText, step: anyLogStep }, 'step'),
   SSHChannelOpened: fields({ connection, channel, channelType: anyText }),
   SSHChannelClosed: fields<Omit<SshEvents['SSHChannelClosed'], 'type'>>(
     {
@@ -248,6 +273,7 @@ const decisionOn = (request: SshRequest): Arbitrary<SshEvent> =>
     return fc.oneof<Arbitrary<SshEvent>[]>(
       fc.constant({ ...begin, outcome: 'granted' }),
       fc.constant({ ...begin, outcome: 'granted', provisional: true }),
+      fc.constant({ ...begin, outcome: 'granted', provisional: true, partial: true }),
       reason.map((it) => ({ ...begin, outcome: 'denied', reason: it })),
       fc.tuple(reason, fields({ by: anyText, source: anyText })).map(([it, overruled]) => {
         return { ...begin, outcome: 'denied', reason: it, overruled };

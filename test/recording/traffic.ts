@@ -26,6 +26,7 @@ import { WireClient } from '../support/wire-client.js';
 export const SECRETS = {
   password: 'correct-horse-battery',
   wrongPassword: 'hunter2-mistyped',
+  stalePassword: 'winter-of-last-year',
   newPassword: 'staple-from-now-on',
   answer: 'one-time-code-918273',
   environment: 'ghp_environmentToken',
@@ -55,7 +56,10 @@ async function start(): Promise<SshServer> {
       decide('SSHUserAuthRequest', grantPublicKey(keyLine, { user: KNOWN.user })),
       decide(
         'SSHUserAuthRequest',
-        grantPassword((_user, password) => password === SECRETS.password),
+        grantPassword(
+          (_user, password) =>
+            password === SECRETS.password || (password === SECRETS.stalePassword && { change: 'A new one: ' }),
+        ),
       ),
       decide(
         'SSHUserAuthRequest',
@@ -139,7 +143,9 @@ async function sendOddities(server: SshServer): Promise<void> {
   await client.exchanged();
   client.send(send.serviceRequest());
   await client.take(6);
-  client.send(send.authMethod('password', 1, SECRETS.wrongPassword, SECRETS.newPassword));
+  client.send(send.authPassword(SECRETS.stalePassword));
+  await client.take(60);
+  client.send(send.authMethod('password', 1, SECRETS.stalePassword, SECRETS.newPassword));
   await client.take(51);
   client.send(send.authMethod('gssapi-keyex'));
   await client.take(51);

@@ -24,6 +24,7 @@ import {
   decline,
   deny,
   grant,
+  requestPasswordChange,
   serveWith,
   type Verdict,
   withLease,
@@ -109,6 +110,7 @@ describe('decline', () => {
       'a challenge',
       challenge(decline(consider(start), 'keys', DenyReason.KeyNotAccepted), start, { prompts: [] }, 'others'),
     ],
+    ['a wish for a new password', requestPasswordChange(reluctant(open), request, { prompt: 'New: ' }, 'others')],
     ['a service', serveWith(reluctant(open), 'others', () => undefined)],
   ])('is forgotten by %s', (_what, verdict) => {
     expect(verdict).toMatchObject({ state: 'granted', by: 'others' });

@@ -1,9 +1,11 @@
 import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
+import { DenyReason } from '../../src/streams/deny-reason.js';
 import { EventHub } from '../../src/streams/event-hub.js';
 import { SSH_EVENT_TYPES, type SshEvent, type SshEventType } from '../../src/streams/events/ssh-event.js';
-import { connectionFrom } from './request-fixtures.js';
+import { deniedEvent, grantedEvent, revokedEvent } from '../handlers/policies/decisions.js';
+import { connectionFrom, connectionRequest } from './request-fixtures.js';
 
 const connection = connectionFrom('192.0.2.1');
 
@@ -37,6 +39,29 @@ describe('EventHub', () => {
     expect(SSH_EVENT_TYPES.every((type) => hub.wants(type))).toBe(true);
     all.unsubscribe();
     expect(SSH_EVENT_TYPES.some((type) => hub.wants(type))).toBe(false);
+  });
+
+  it('delivers denials to those who listen to them alone, who make it want nothing else', () => {
+    const hub = new EventHub();
+    const seen: string[] = [];
+    expect(hub.wantsDenials()).toBe(false);
+
+    const denials = hub.denials.subscribe(({ reason }) => seen.push(`denial ${reason}`));
+    expect(hub.wantsDenials()).toBe(true);
+    expect(SSH_EVENT_TYPES.filter((type) => hub.wants(type))).toEqual([]);
+
+    const decided = hub.streams.Decided.subscribe(({ outcome }) => seen.push(outcome));
+    hub.emit(grantedEvent(connectionRequest()));
+    hub.emit(deniedEvent(connectionRequest(), DenyReason.Banned));
+    hub.emit(revokedEvent(connectionRequest()));
+    expect(seen).toEqual(['granted', 'denied', 'denial banned', 'revoked']);
+
+    denials.unsubscribe();
+    expect(hub.wantsDenials()).toBe(true);
+    decided.unsubscribe();
+    expect(hub.wantsDenials()).toBe(false);
+    hub.streams.all.subscribe();
+    expect(hub.wantsDenials()).toBe(true);
   });
 
   it('has one order for everybody, even for events that observers cause', () => {
@@ -82,18 +107,19 @@ describe('EventHub', () => {
     };
     for (const type of SSH_EVENT_TYPES) streamOf(hub, type).subscribe({ complete });
     hub.streams.all.subscribe({ complete });
+    hub.denials.subscribe({ complete });
 
     hub.complete();
     hub.emit(connected);
 
-    expect(completed).toBe(SSH_EVENT_TYPES.length + 1);
+    expect(completed).toBe(SSH_EVENT_TYPES.length + 2);
     expect(hub.wants('Connected')).toBe(false);
   });
 
   it('hands out streams, not the subjects behind them', () => {
-    const { streams } = new EventHub();
+    const { streams, denials } = new EventHub();
 
-    for (const stream$ of Object.values(streams)) expect(stream$).not.toHaveProperty('next');
+    for (const stream$ of [...Object.values(streams), denials]) expect(stream$).not.toHaveProperty('next');
     expect(Object.keys(streams).sort()).toEqual([...SSH_EVENT_TYPES, 'all'].sort());
   });
 });

@@ -243,6 +243,7 @@ function settle(
     (retired): PolicyContext => ({
       clock: clockOf(clock.scheduler),
       events: hub.streams,
+      denials: hub.denials,
       retired,
       reevaluation: false,
       report: () => undefined,

@@ -19,6 +19,7 @@ const verdicts: Readonly<Record<string, Verdict<Asked>>> = {
   granted: { state: 'granted', request, leases: [NEVER], by: 'somebody' },
   served: serveWith(open, 'somebody', () => undefined),
   challenged: { state: 'granted', request, leases: [], by: 'somebody', challenge: { prompts: [] } },
+  'to be changed': { state: 'granted', request, leases: [], by: 'somebody', passwordChange: { prompt: 'New: ' } },
   denied: deny(open, 'somebody', DenyReason.NotPermitted, new Error('broken')),
 };
 

@@ -36,6 +36,7 @@ export class ReferenceServer implements ServerAddress {
   readonly host: string;
   readonly port: number;
   readonly #program: RunningProgram;
+  #reloads = 0;
 
   private constructor(program: RunningProgram, host: string, port: number) {
     this.#program = program;
@@ -66,6 +67,15 @@ export class ReferenceServer implements ServerAddress {
   /** What the server has printed, for the message of a failed test. */
   get output(): string {
     return this.#program.stdoutSoFar + this.#program.stderrSoFar;
+  }
+
+  /** Has the server read its host keys again. @returns what it says came of that */
+  async reload(): Promise<string> {
+    this.#reloads += 1;
+    this.#program.kill('SIGHUP');
+    const said = new RegExp(`(?:host keys (?:in force|stay).*\\n[^]*?){${String(this.#reloads)}}`, 'u');
+    const [all] = await this.#program.said(said);
+    return all.trimEnd().split('\n').at(-1) ?? '';
   }
 
   /** Memory that the process holds at this moment, in bytes. */

@@ -88,6 +88,13 @@ describe('on a developer’s machine', () => {
     ]);
   });
 
+  it('a file that is not there is missing, by its path', async () => {
+    const bin = await install('rxsshd-probe', 'exit 0');
+    const none = path.join(folder, 'none.h');
+
+    expect(requires([], { files: [bin, none], env: {} }).missing).toEqual([none]);
+  });
+
   it.each(['', '0', 'false'])('CI=%s is no CI', (CI) => {
     expect(requires(['rxsshd-a'], { env: { CI } }).missing).toEqual(['rxsshd-a']);
   });

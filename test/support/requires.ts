@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** Where programs are looked for after PATH: servers live in `sbin`, which the PATH of ordinary users leaves out. */
@@ -10,7 +10,7 @@ export const NOT_INSTALLED = 'not installed:';
 
 /** The programs that a suite asked for. */
 export interface Requirement {
-  /** What was not found: names of programs, and `python3 with <module>` for a Python module. Empty: the suite can run. */
+  /** What was not found: programs, files, and `python3 with <module>` for a Python module. Empty: the suite can run. */
   readonly missing: readonly string[];
   /**
    * Absolute path of a program of the list, or of `python3` if modules were asked for (that interpreter has them all).
@@ -25,6 +25,8 @@ export interface Requirement {
 export interface RequiresOptions {
   /** Python modules that one `python3` must be able to import, all of them. Default none. */
   readonly pythonModules?: readonly string[];
+  /** Absolute paths of files and folders that have to be there, such as the headers of a library. Default none. */
+  readonly files?: readonly string[];
   /** Environment to look in: `PATH` and `CI`. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -46,7 +48,7 @@ export interface RequiresOptions {
  * @throws Error if anything is missing while the environment variable `CI` is set to anything but `false` or `0`.
  */
 export function requires(programs: readonly string[], options: RequiresOptions = {}): Requirement {
-  const { pythonModules = [], env = process.env } = options;
+  const { pythonModules = [], files = [], env = process.env } = options;
   const found = new Map<string, string>();
   const missing: string[] = [];
 
@@ -55,6 +57,8 @@ export function requires(programs: readonly string[], options: RequiresOptions =
     if (first === undefined) missing.push(program);
     else found.set(program, first);
   }
+
+  missing.push(...files.filter((file) => !existsSync(file)));
 
   if (pythonModules.length > 0) {
     // Several interpreters may be on PATH, and the distribution's modules are seen by the distribution's alone.

@@ -10,6 +10,10 @@ import * as send from './wire-client-payloads.js';
 /** A key exchange of the client's. */
 interface ClientExchange {
   readonly sessionID: Buffer | undefined;
+  readonly negotiated: {
+    readonly cs: { readonly compress: string };
+    readonly sc: { readonly compress: string };
+  };
   readonly _keys: { readonly privateKey: KeyObject };
   getPublicKey: () => Buffer;
   convertPublicKey: (reply: Buffer) => Buffer;
@@ -33,14 +37,20 @@ interface ClientEngine {
   readonly _kex: ClientExchange | undefined;
   readonly _kexinit: Buffer | undefined;
   _decipher: { inSeqno: number; _onPayload: PayloadHandler } | undefined;
-  readonly _cipher: { readonly outSeqno: number };
-  readonly _packetRW: {
-    readonly write: {
-      readonly allocStartKEX: number;
-      alloc(length: number, force: boolean): Buffer;
-      finalize: (packet: Buffer, force: boolean) => Buffer;
-    };
-  };
+  readonly _cipher: { readonly outSeqno: number; allocPacket(payloadLength: number): Buffer };
+  _authenticated: boolean;
+  readonly _packetRW: { read: PacketReader; write: PacketWriter };
+}
+
+interface PacketReader {
+  read(payload: Buffer): Buffer;
+  cleanup(): void;
+}
+
+interface PacketWriter {
+  readonly allocStartKEX: number;
+  alloc(length: number, force: boolean): Buffer;
+  finalize: (packet: Buffer, force: boolean) => Buffer;
 }
 
 interface ClientConfig {
@@ -52,6 +62,7 @@ interface ClientConfig {
   readonly onError: (error: Error) => void;
   readonly onHeader: () => void;
   readonly onHandshakeComplete: () => void;
+  readonly hostVerifier: (hostKey: Buffer) => boolean;
 }
 
 const KEXDH_INIT = 30;
@@ -60,6 +71,10 @@ const load = createRequire(import.meta.url);
 // CommonJS files without types; the engine contract test proves the parts that both sides use.
 const Engine = load('ssh2/lib/protocol/Protocol.js') as new (config: ClientConfig) => ClientEngine;
 const { KexInit } = load('ssh2/lib/protocol/kex.js') as { KexInit: new (lists: object) => ClientOffer };
+const { ZlibPacketReader, ZlibPacketWriter } = load('ssh2/lib/protocol/zlib.js') as {
+  ZlibPacketReader: new () => PacketReader;
+  ZlibPacketWriter: new (engine: ClientEngine) => PacketWriter;
+};
 const { sendPacket } = load('ssh2/lib/protocol/utils.js') as {
   sendPacket: (engine: ClientEngine, packet: Buffer, force: boolean) => boolean;
 };
@@ -72,6 +87,12 @@ export interface WireClientOptions {
   readonly ciphers?: readonly string[];
   /** Default hmac-sha2-256-etm@openssh.com. */
   readonly macs?: readonly string[];
+  /** Default ssh-ed25519. */
+  readonly hostKeyAlgorithms?: readonly string[];
+  /** Default none. `zlib@openssh.com` is the engine's own, which is not that of the server. */
+  readonly compression?: readonly string[];
+  /** The same for what the client sends, if that is to be another. */
+  readonly compressionUp?: readonly string[];
   /** Whether the client wants EXT_INFO. Default false. */
   readonly extInfo?: boolean;
   /** The public value that the client sends in its `ordinal`-th key exchange, in place of the right one. */
@@ -97,7 +118,11 @@ interface Waiter {
  */
 export class WireClient {
   readonly stream: Duplex;
-  /** Every payload received after the first key exchange, in order, whether taken or not. */
+  /** The host key of each key exchange, whose signature the engine has verified if the exchange is complete. */
+  readonly hostKeys: Buffer[] = [];
+  /** What the server has told of its host keys, payloads of `hostkeys-00@openssh.com`; they are nowhere else. */
+  readonly announcements: Buffer[] = [];
+  /** Every other payload received after the first key exchange, in order, whether taken or not. */
   readonly payloads: Buffer[] = [];
   /** Settles once the server has closed the connection. */
   readonly closed: Promise<void>;
@@ -144,6 +169,10 @@ export class WireClient {
         decipher._onPayload = (payload) =>
           payload[0] === 20 ? this.#takeKexinit(engine, Buffer.from(payload)) : engine(payload);
       },
+      hostVerifier: (hostKey) => {
+        this.hostKeys.push(Buffer.from(hostKey));
+        return true;
+      },
       onHandshakeComplete: () => {
         this.exchanges += 1;
         this.#tamper();
@@ -152,13 +181,16 @@ export class WireClient {
     });
     this.#tamper();
     const engineOnPayload = this.#engine._onPayload;
-    this.#engine._onPayload = (payload) => {
+    this.#engine._onPayload = (packet) => {
+      const payload = this.#engine._packetRW.read.read(packet);
       const number = payload[0] ?? 0;
+      if (number === 52) this.#compress();
       if (number === 1 || number === 20) {
         // The engine answers KEXINIT with KEXDH_INIT at once.
         stream.cork();
         const copy = Buffer.from(payload);
-        const result = number === 20 ? this.#takeKexinit(engineOnPayload, copy) : engineOnPayload(copy);
+        const engine = this.#asRead(engineOnPayload);
+        const result = number === 20 ? this.#takeKexinit(engine, copy) : engine(copy);
         if (number === 20) {
           this.#relax();
           this.send(...this.behindKexdhInit);
@@ -238,8 +270,15 @@ export class WireClient {
     this.stream.uncork();
   }
 
+  /** Sends a packet with a payload that is not compressed, nor anything else that the server expects. */
+  sendRaw(payload: Buffer): void {
+    const packet = this.#engine._cipher.allocPacket(payload.length);
+    packet.set(payload, 5);
+    sendPacket(this.#engine, packet, true);
+  }
+
   /** Offers something else from the next key exchange on. */
-  offerNext(options: Pick<WireClientOptions, 'keyExchange' | 'ciphers' | 'macs'>): void {
+  offerNext(options: Pick<WireClientOptions, 'keyExchange' | 'ciphers' | 'macs' | 'compression'>): void {
     this.#options = { ...this.#options, ...options };
     this.#engine._offer = offerOf(this.#options);
   }
@@ -299,6 +338,11 @@ export class WireClient {
   }
 
   #keep(payload: Buffer): void {
+    // A server tells its host keys when it likes; what is said about anything else would have to count with it.
+    if (payload[0] === 80 && payload.includes('hostkeys-00@openssh.com')) {
+      this.announcements.push(payload);
+      return;
+    }
     if (this.onPayload?.(payload) === true) return;
     this.payloads.push(payload);
     for (const waiter of this.#waiters) {
@@ -338,6 +382,37 @@ export class WireClient {
     return result;
   }
 
+  /** USERAUTH_SUCCESS is there: compression begins, as the engine does it in its own handler of that message. */
+  #compress(): void {
+    const engine = this.#engine;
+    if (engine._authenticated) return;
+    engine._authenticated = true;
+    const { cs, sc } = engine._kex?.negotiated ?? {};
+    if (sc?.compress === 'zlib@openssh.com') engine._packetRW.read = new ZlibPacketReader();
+    if (cs?.compress !== 'zlib@openssh.com') return;
+    engine._packetRW.write = new ZlibPacketWriter(engine);
+    this.#tamper();
+  }
+
+  /** Keeps a handler of the engine's from decompressing again what has been read. */
+  #asRead(handler: PayloadHandler): PayloadHandler {
+    return (payload) => {
+      const codecs = this.#engine._packetRW;
+      const { read: reader } = codecs;
+      const identity: PacketReader = {
+        read: (it) => it,
+        cleanup: () => {
+          reader.cleanup();
+        },
+      };
+      codecs.read = identity;
+      const result = handler(payload);
+      // New keys bring a new one.
+      if (codecs.read === identity) codecs.read = reader;
+      return result;
+    };
+  }
+
   /** Replaces the public values of the key exchange to come on their way out. */
   #tamper(): void {
     const { publicValue = (right: Buffer) => right } = this.#options;
@@ -360,8 +435,9 @@ export class WireClient {
   #relax(): void {
     const decipher = this.#engine._decipher;
     if (decipher === undefined) return;
-    const engine = decipher._onPayload;
-    decipher._onPayload = (payload) => {
+    const engine = this.#asRead(decipher._onPayload);
+    decipher._onPayload = (packet) => {
+      const payload = this.#engine._packetRW.read.read(packet);
       const number = payload[0] ?? 0;
       if (number >= 20 && number < 50) return engine(payload);
       return number === 1 ? engine(payload) : (this.#keep(Buffer.from(payload)), undefined);
@@ -385,7 +461,7 @@ function offerOf(options: WireClientOptions): ClientOffer {
   const direction = {
     cipher: options.ciphers ?? ['aes128-gcm@openssh.com'],
     mac: options.macs ?? ['hmac-sha2-256-etm@openssh.com'],
-    compress: ['none'],
+    compress: options.compression ?? ['none'],
     lang: [],
   };
   return new KexInit({
@@ -394,8 +470,8 @@ function offerOf(options: WireClientOptions): ClientOffer {
       ...(options.extInfo === true ? ['ext-info-c'] : []),
       'kex-strict-c-v00@openssh.com',
     ],
-    serverHostKey: ['ssh-ed25519'],
-    cs: direction,
+    serverHostKey: options.hostKeyAlgorithms ?? ['ssh-ed25519'],
+    cs: { ...direction, compress: options.compressionUp ?? direction.compress },
     sc: direction,
   });
 }

@@ -1,4 +1,4 @@
-import { delay, NEVER, of } from 'rxjs';
+import { delay, lastValueFrom, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -25,6 +25,8 @@ import {
   forwardFrom,
   forwardTo,
   grantCertificate,
+  grantHashedPassword,
+  grantHostBased,
   grantKeyboardInteractive,
   grantPassword,
   grantPublicKey,
@@ -40,9 +42,12 @@ import {
   maxPerUser,
   maxStartups,
   named,
+  type PasswordHasher,
+  PasswordHashing,
   penalties,
   quota,
   rateLimit,
+  requireMethods,
   revokedBy,
   revokedKeys,
   routeChannels,
@@ -81,7 +86,10 @@ const laptop = testKey('ann laptop');
 const LIFE = 'cwkprsvxsthdfu';
 
 /** Policies that need other questions, since an answer to what nobody has asked is never answered. */
-const LIVES: Readonly<Record<string, string>> = { grantKeyboardInteractive: 'cwkqaqrsvxsthdfu' };
+const LIVES: Readonly<Record<string, string>> = {
+  grantHostBased: 'cwmrsvxsthdfu',
+  grantKeyboardInteractive: 'cwkqaqrsvxsthdfu',
+};
 
 /** Policies that route what services stand for otherwise. */
 const ROUTED: ReadonlySet<string> = new Set(['routeCommands', 'routeShell']);
@@ -92,6 +100,7 @@ const STEPS = {
   p: authRequest.offeredKey('ann', laptop),
   q: authRequest.keyboardInteractive('ann'),
   a: authRequest.keyboardInteractiveAnswer('ann', ['6']),
+  m: authRequest.provenHost('ann', laptop),
   r: authRequest.password('ann', 'right'),
   v: channelRequest.env('LANG', 'C'),
   x: channelRequest.exec('hello'),
@@ -120,6 +129,13 @@ const serve: ServeChannel = (channel) => {
 
 /** Answers a while after it was asked, so that clients go while it thinks. */
 const later = <T>(value: T) => of(value).pipe(delay(3));
+
+/** Takes a while to verify, in virtual time, so that clients wait for their turn and go meanwhile. */
+const slowHasher: PasswordHasher = {
+  prefixes: ['$slow$'],
+  decoy: '$slow$\0',
+  verify: (hash, password) => lastValueFrom(later(hash === `$slow$${password}`)),
+};
 
 const directory = fakeDirectory({ ann: { password: 'right', keys: [laptop] } }, { latencyMs: 2 });
 
@@ -156,6 +172,11 @@ const TABLE: Readonly<Record<string, () => PolicyLists>> = {
   forUsers: () => ({ SSHUserAuthRequest: [forUsers(['ann'], sessionLimit({ limitMs: HOUR_MS }))] }),
   forwardFrom: () => ({ SSHGlobalRequest: [forwardFrom([{ addresses: ['localhost'], ports: [8080] }])] }),
   forwardTo: () => ({ SSHChannelOpenRequest: [forwardTo([{ hosts: ['10.0.0.0/8'] }])] }),
+  grantHostBased: () => ({
+    SSHUserAuthRequest: [
+      grantHostBased({ hosts: () => later(`desk.example.com ${laptop}`), allow: ({ length }) => later(length === 1) }),
+    ],
+  }),
   grantKeyboardInteractive: () => ({
     SSHUserAuthRequest: [
       grantKeyboardInteractive({ prompts: [{ text: '3 by 3? ' }], verify: (_user, [answer]) => later(answer === '9') }),
@@ -164,6 +185,14 @@ const TABLE: Readonly<Record<string, () => PolicyLists>> = {
   grantCertificate: () => ({
     SSHUserAuthRequest: [
       grantCertificate({ authorities: testKey('authority'), principalsOf: (user) => later([user]) }),
+    ],
+  }),
+  grantHashedPassword: () => ({
+    SSHUserAuthRequest: [
+      grantHashedPassword({
+        hashOf: (user) => later(user === 'ann' ? '$slow$right' : undefined),
+        hashing: new PasswordHashing({ hashers: [slowHasher], maxConcurrent: 1 }),
+      }),
     ],
   }),
   grantPassword: () => ({ SSHUserAuthRequest: [grantPassword(directory.verifyPassword)] }),
@@ -193,6 +222,9 @@ const TABLE: Readonly<Record<string, () => PolicyLists>> = {
   rateLimit: () => ({
     SSHUserAuthRequest: [rateLimit({ limit: 999, windowMs: HOUR_MS, keyOf: ({ user }) => user })],
   }),
+  requireMethods: () => ({
+    SSHUserAuthRequest: [requireMethods(({ user }) => (user === 'ann' ? 'password' : 'totp'))],
+  }),
   revokedBy: () => ({ SSHUserAuthRequest: [revokedBy(directory.disabled())] }),
   revokedKeys: () => ({ SSHUserAuthRequest: [revokedKeys(testKey('stolen'))] }),
   routeChannels: () => ({ SSHChannelOpenRequest: [routeChannels({ 'direct-tcpip': serve })] }),
@@ -219,7 +251,7 @@ describe.each(Object.entries(TABLE))('%s', (name, policies) => {
   it('keeps nothing of a connection, whenever and however it ends', async () => {
     await using simulation = await simulate({
       policies: policies(),
-      authMethods: ['publickey', 'password', 'keyboard-interactive'],
+      authMethods: ['publickey', 'password', 'keyboard-interactive', 'hostbased'],
       limits: { maxAuthFailures: 99 },
       admission: { maxPerSource: 99 },
       handlers: [decide('SSHUserAuthRequest', grantPassword(isRight)), ...(ROUTED.has(name) ? [] : SERVICES)],

@@ -87,6 +87,25 @@ describe('a leak check of a simulation', () => {
     expect(leaks).toEqual([{ kind: 'subscription', what: 'to events.SSHChannelDataIn', at: HERE }]);
   });
 
+  it('finds a subscription to the denials of a policy', async () => {
+    let kept: Subscription | undefined;
+    leftovers.push(() => kept?.unsubscribe());
+    const leaks = await leaksOf({
+      handlers: [
+        decide(
+          'SSHUserAuthRequest',
+          decideEach('careless', (verdict) => {
+            kept = verdict.context?.denials.subscribe();
+            return verdict;
+          }),
+        ),
+        hello(),
+      ],
+    });
+
+    expect(leaks).toEqual([{ kind: 'subscription', what: 'to denials', at: HERE }]);
+  });
+
   it('counts no subscription that has ended by itself', async () => {
     const leaks = await leaksOf({
       handlers: [

@@ -13,6 +13,7 @@ import {
   type RequestOrigin,
   serviceRequest,
 } from '../../src/testing/index.js';
+import { makeCertificate, makeWireKey } from '../support/certificates.js';
 
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJp0H4zqzHXoZ3mI3gJ3SZg7b5c5mQ0c5XkZ2m8Fh2mD ann@example.com';
 
@@ -21,12 +22,15 @@ const builders: readonly (readonly [name: string, build: (origin: RequestOrigin)
   ['serviceRequest', (origin) => serviceRequest('ssh-userauth', origin)],
   ['authRequest.none', (origin) => authRequest.none('ann', origin)],
   ['authRequest.password', (origin) => authRequest.password('ann', 'secret', origin)],
+  ['authRequest.passwordChange', (origin) => authRequest.passwordChange('ann', 'old', 'new', origin)],
+  ['authRequest.provenHost', (origin) => authRequest.provenHost('ann', ED25519, origin)],
+  ['authRequest.refutedHost', (origin) => authRequest.refutedHost('ann', ED25519, origin)],
   ['authRequest.offeredKey', (origin) => authRequest.offeredKey('ann', ED25519, origin)],
   ['authRequest.provenKey', (origin) => authRequest.provenKey('ann', ED25519, origin)],
   ['authRequest.refutedKey', (origin) => authRequest.refutedKey('ann', ED25519, origin)],
   ['authRequest.keyboardInteractive', (origin) => authRequest.keyboardInteractive('ann', origin)],
   ['authRequest.keyboardInteractiveAnswer', (origin) => authRequest.keyboardInteractiveAnswer('ann', ['1'], origin)],
-  ['authRequest.unknownMethod', (origin) => authRequest.unknownMethod('ann', 'hostbased', origin)],
+  ['authRequest.unknownMethod', (origin) => authRequest.unknownMethod('ann', 'gssapi-with-mic', origin)],
   ['channelOpen.session', (origin) => channelOpen.session(origin)],
   ['channelOpen.directTcpip', (origin) => channelOpen.directTcpip('db.example.com', 5432, origin)],
   ['channelOpen.directStreamlocal', (origin) => channelOpen.directStreamlocal('/run/x.sock', origin)],
@@ -86,6 +90,38 @@ describe('authRequest', () => {
     expect(password.password.expose()).toBe('hunter2');
     expect(answer).toMatchObject({ round: 2, ordinal: 4, answers: [expect.objectContaining({})] });
     expect(answer.answers.map((it) => it.expose())).toEqual(['123456']);
+  });
+
+  it('wraps the new password as well', () => {
+    const change = authRequest.passwordChange('ann', 'hunter2', 'hunter3');
+
+    expect(JSON.stringify(change)).not.toContain('hunter');
+    expect(change.newPassword?.expose()).toBe('hunter3');
+  });
+
+  it('has a host vouch for the user of the same name, or for another', () => {
+    expect(authRequest.provenHost('ann', ED25519)).toMatchObject({
+      stage: 'proven',
+      algorithm: 'ssh-ed25519',
+      clientHostName: 'desk.example.com.',
+      clientUserName: 'ann',
+    });
+    expect(authRequest.refutedHost('ann', ED25519, { hostName: 'db.', hostUser: 'bob' })).toMatchObject({
+      stage: 'refuted',
+      clientHostName: 'db.',
+      clientUserName: 'bob',
+    });
+  });
+
+  it('takes certificates of users from users, and of hosts from hosts', () => {
+    const [key, authority] = [makeWireKey().blob, makeWireKey()];
+    const lineOf = (type: number): string =>
+      `ssh-ed25519-cert-v01@openssh.com ${makeCertificate({ key, authority, type }).toString('base64')}`;
+
+    expect(authRequest.provenKey('ann', lineOf(1)).key.certificate).toBeDefined();
+    expect(authRequest.provenHost('ann', lineOf(2)).key.certificate).toBeDefined();
+    expect(() => authRequest.provenKey('ann', lineOf(2))).toThrow(expect.objectContaining({ code: 'ERR_SSH_KEY' }));
+    expect(() => authRequest.provenHost('ann', lineOf(1))).toThrow(expect.objectContaining({ code: 'ERR_SSH_KEY' }));
   });
 
   it('reads a key as ssh-keygen shows it', () => {

@@ -3,11 +3,12 @@ import { createRequire } from 'node:module';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { generateHostKey, type HostKey } from '../../src/index.js';
+import { generateHostKey } from '../../src/index.js';
 import { ALGORITHM_PRESETS } from '../../src/transport/algorithm-presets.js';
 import { encodeOffer } from '../../src/transport/encode-offer.js';
 import {
   type EngineHeader,
+  type EngineHostKey,
   type EngineKeyExchange,
   type EngineNegotiated,
   type EngineProtocol,
@@ -18,6 +19,7 @@ import {
   sendPacket,
 } from '../../src/transport/engine/ssh2-internals.js';
 import { speedUpX25519 } from '../../src/transport/engine/x25519.js';
+import { engineHostKey } from '../../src/transport/host-keys/engine-host-key.js';
 import { transportReady } from '../../src/transport/transport-ready.js';
 import { kexInit, plainPacket } from '../support/wire-client-packets.js';
 import { wireBytes } from '../support/wire-bytes.js';
@@ -32,11 +34,11 @@ const load = createRequire(import.meta.url);
 /** The engine as the client, to talk to; its types are the server's where they are the same. */
 const Client = Protocol as unknown as new (config: object) => EngineProtocol;
 
-let hostKey: HostKey;
+let hostKey: EngineHostKey;
 
 beforeAll(async () => {
   await transportReady();
-  ({ hostKey } = await generateHostKey());
+  hostKey = engineHostKey((await generateHostKey()).hostKey, 'ssh-ed25519');
 });
 
 interface Harness {
@@ -470,6 +472,66 @@ describe('the first key exchange', () => {
     });
   });
 
+  it('finishes an exchange in one go, which can be left for a signature and begun again with the same outcome', () => {
+    const leave = new Error('leave');
+    const hashes: Buffer[] = [];
+    const keyThat = (sign: EngineHostKey['sign']): EngineHostKey => ({
+      ...hostKey,
+      sign: (data) => {
+        hashes.push(Buffer.from(data));
+        return sign(data);
+      },
+    });
+    const finishTwice = (exchange: EngineKeyExchange): void => {
+      const { finish } = exchange;
+      exchange.finish = () => {
+        expect(exchange._hostKey).toBe(hostKey);
+        exchange._hostKey = keyThat(() => {
+          throw leave;
+        });
+        expect(() => finish.call(exchange)).toThrow(leave);
+        expect(exchange._finished).toBe(true);
+        exchange._finished = false;
+        exchange._hostKey = keyThat((data) => hostKey.sign(data));
+        finish.call(exchange);
+      };
+    };
+    const { log } = connected({
+      inHeader: (server) => {
+        const { _decipher: decipher } = server;
+        if (decipher === undefined) throw new Error('no decipher');
+        const engine = decipher._onPayload;
+        decipher._onPayload = (payload) => {
+          const result = engine(Buffer.from(payload));
+          if (payload[0] === 20 && server._kex !== undefined) finishTwice(server._kex);
+          return result;
+        };
+      },
+    });
+
+    expect(hashes).toHaveLength(2);
+    expect(hashes[1]).toEqual(hashes[0]);
+    expect(log.at(-1)).toBe('handshake');
+  });
+
+  it('takes keys and offer of an exchange from fields that can be replaced before it', () => {
+    const it = connected();
+    const shown: string[] = [];
+    it.server._hostKeys = {
+      'ssh-ed25519': {
+        ...hostKey,
+        sign: (data) => {
+          shown.push('signed by the new one');
+          return hostKey.sign(data);
+        },
+      },
+    };
+    it.client.rekey();
+    it.run();
+
+    expect(shown).toEqual(['signed by the new one']);
+  });
+
   it('uses no more of a host key than its type, its public form and its signature', () => {
     const asked = new Set<string | symbol>();
     const spied = new Proxy(hostKey, {
@@ -534,6 +596,27 @@ describe('after the handshake', () => {
     expect(it.received).toEqual([90]);
   });
 
+  it.each([...ALGORITHM_PRESETS.compatible.ciphers])('under %s false hands back the rest of a chunk', (cipher) => {
+    const it = connected({ ciphers: [cipher], onPayload: () => false });
+    const chunks: Buffer[] = [];
+    const { client, server } = it;
+    // As above.
+    (client as unknown as { _cipher: { _onWrite: (data: Buffer) => void } })._cipher._onWrite = (data) => {
+      chunks.push(Buffer.from(data));
+    };
+    for (const number of [90, 91, 92]) send(client, Buffer.of(number));
+    const chunk = Buffer.concat(chunks);
+    const length = chunk.length / 3;
+
+    expect(server._parse(chunk, 0, chunk.length)).toBe(length);
+    expect(server._parse(chunk.subarray(length), 0, 2 * length)).toBe(length);
+    // Half a packet is kept.
+    expect(server._parse(chunk, 2 * length, 3 * length - 1)).toBeUndefined();
+    expect(it.received).toEqual([90, 91]);
+    server._parse(chunk, chunk.length - 1, chunk.length);
+    expect(it.received).toEqual([90, 91, 92]);
+  });
+
   it('a bad length is thrown', () => {
     const { feed } = connected();
 
@@ -575,6 +658,36 @@ describe('a key re-exchange', () => {
 
     expect(it.clientReceived).toEqual([20, 90, 91]);
     expect(it.server._kexinit).toBeUndefined();
+  });
+
+  it('puts in a new writer before what was held back is sent by it, when the algorithms are known', () => {
+    const it = connected();
+    const { server } = it;
+    const codecs = server._packetRW;
+    const steps: string[] = [];
+    let { write } = codecs;
+    server._packetRW = {
+      read: codecs.read,
+      get write() {
+        return write;
+      },
+      set write(writer) {
+        steps.push(`writer; ${server._kex?.negotiated.sc.compress ?? ''}`);
+        const finalize = writer.finalize.bind(writer);
+        writer.finalize = (packet, force) => {
+          steps.push(`finalize; ${server._kexinit === undefined ? 'over' : 'in the exchange'}`);
+          return finalize(packet, force);
+        };
+        write = writer;
+      },
+    };
+
+    server.rekey();
+    send(server, Buffer.of(90));
+    it.run();
+
+    expect(steps).toEqual(['writer; none', 'finalize; over']);
+    expect(it.log.filter((line) => line === 'handshake')).toHaveLength(2);
   });
 
   it('lets pass at once what is sent by force', () => {

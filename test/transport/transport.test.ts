@@ -3,34 +3,55 @@ import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { generateHostKey, type HostKey } from '../../src/index.js';
+import { generateHostKey } from '../../src/index.js';
 import { ALGORITHM_PRESETS } from '../../src/transport/algorithm-presets.js';
-import { encodeOffer } from '../../src/transport/encode-offer.js';
+import type { HostKeyOffer } from '../../src/transport/host-keys/host-key-offer.js';
 import { DEFAULT_REKEY_LIMITS, type RekeyLimits } from '../../src/transport/rekey-limits.js';
 import { transportReady } from '../../src/transport/transport-ready.js';
 import type { TransportEnd, TransportListener } from '../../src/transport/transport-listener.js';
 import { Transport } from '../../src/transport/transport.js';
+import { offerOf } from '../support/host-key-offer.js';
 import { WireClient } from '../support/wire-client.js';
 import { gatedPair } from '../wire/gated-pair.js';
 import { fakeClock } from '../../src/testing/fakes/fake-clock.js';
 
-let hostKey: HostKey;
+let offer: HostKeyOffer;
 
 beforeAll(async () => {
   await transportReady();
-  ({ hostKey } = await generateHostKey());
+  const { hostKey } = await generateHostKey();
+  offer = offerOf([hostKey]);
 });
 
 /** Keeps all that it is told. */
 class Recorder implements TransportListener {
   readonly log: string[] = [];
   readonly payloads: string[] = [];
+  /** Of key exchanges, apart from the log. */
+  readonly steps: string[] = [];
+  readonly packets: string[] = [];
   readonly ends: TransportEnd[] = [];
+  /** What was told after the end. */
+  readonly untimely: string[] = [];
   onExchanged: (() => void) | undefined;
   onEnded: (() => void) | undefined;
+  onPacketTold: ((number: number) => void) | undefined;
 
   onIdentification(line: string): void {
     this.#note(`identification ${line}`);
+  }
+
+  onKeyExchangeBegun(by: string, ordinal: number): void {
+    this.#alive(`key exchange ${String(ordinal)} by the ${by}`, this.steps);
+  }
+
+  onAlgorithmsNegotiated(_algorithms: unknown, ordinal: number): void {
+    this.#alive(`algorithms ${String(ordinal)}`, this.steps);
+  }
+
+  onPacket(direction: string, number: number, length: number): void {
+    this.#alive(`${direction} ${String(number)} ${String(length)}`, this.packets);
+    this.onPacketTold?.(number);
   }
 
   onKeysExchanged(_algorithms: unknown, ordinal: number): void {
@@ -59,23 +80,31 @@ class Recorder implements TransportListener {
   }
 
   #note(line: string): void {
-    if (this.ends.length > 0) throw new Error(`${line} after the end`);
-    this.log.push(line);
+    this.#alive(line, this.log);
+  }
+
+  #alive(line: string, lines: string[]): void {
+    if (this.ends.length > 0) {
+      // Kept as well: the transport takes whatever is thrown.
+      this.untimely.push(line);
+      throw new Error(`${line} after the end`);
+    }
+    lines.push(line);
   }
 }
 
-function serve(stream: Duplex, rekey: Partial<RekeyLimits> = {}) {
+function serve(stream: Duplex, rekey: Partial<RekeyLimits> = {}, tracesPackets = false) {
   const clock = fakeClock();
   const recorder = new Recorder();
   const transport = new Transport(
     stream,
     {
-      hostKeys: { 'ssh-ed25519': hostKey },
-      offer: encodeOffer({ ...ALGORITHM_PRESETS.compatible, hostKeys: ['ssh-ed25519'] }),
+      hostKeys: () => offer,
       identification: Buffer.from('test'),
       extensions: [],
       rekey: { ...DEFAULT_REKEY_LIMITS, ...rekey },
       keyExchangeTimeoutMs: 1000,
+      tracesPackets,
       now: () => clock.now(),
       schedule: (delayMs, work) => {
         const timer = clock.scheduler.schedule(work, delayMs);
@@ -383,5 +412,129 @@ describe('the bytes of the client', () => {
       ),
       { numRuns: 120 },
     );
+  });
+});
+
+/** Of the packets that cannot have another length. */
+const shape = (packet: string): string => packet.replace(/^((?:in|out) (?:20|30|31)) \d+$/u, '$1');
+
+describe('a transport that traces packets', () => {
+  async function traced(greeting?: Buffer) {
+    const pair = gatedPair();
+    const server = serve(pair.far, {}, true);
+    server.transport.start(greeting);
+    const client = new WireClient(pair.near);
+    await client.exchanged();
+    await settle();
+    return { ...pair, ...server, client };
+  }
+
+  it('tells number and length of each, those of key exchanges included', async () => {
+    const { client, recorder, transport } = await traced();
+    client.send(Buffer.from('\u0032hello'));
+    await settle();
+    transport.send(Buffer.from([51, 1]), Buffer.from('abc'));
+
+    expect(recorder.packets.map(shape)).toEqual([
+      'out 20',
+      'in 20',
+      'in 30',
+      'out 31',
+      'out 21 1',
+      'in 21 1',
+      'in 50 6',
+      'out 51 5',
+    ]);
+  });
+
+  it('tells those of later key exchanges, whoever begins them', async () => {
+    const { client, recorder, transport } = await traced();
+    recorder.packets.length = 0;
+    transport.rekey();
+    await settle();
+    client.rekey();
+    await client.exchanged(3);
+    await settle();
+
+    expect(recorder.packets.map(shape)).toEqual([
+      ...['out 20', 'in 20', 'in 30', 'out 31', 'out 21 1', 'in 21 1'],
+      ...['in 20', 'out 20', 'in 30', 'out 31', 'out 21 1', 'in 21 1'],
+    ]);
+  });
+
+  it.each([20, 30, 31, 21, 7, 50, 51])('may be ended by whoever hears of packet %i', async (number) => {
+    const pair = gatedPair();
+    const { recorder, transport } = serve(pair.far, {}, true);
+    recorder.onPacketTold = (told) => {
+      if (told === number) transport.disconnect('BY_APPLICATION', 'enough');
+    };
+    transport.start();
+    const client = new WireClient(pair.near, { extInfo: true });
+    client.exchanged().catch(() => undefined);
+    await settle();
+    if (recorder.ends.length === 0) {
+      client.send(Buffer.from('\u0032hello'));
+      await settle();
+      transport.send(Buffer.from([51]));
+    }
+
+    expect(recorder.ends).toEqual([{ by: 'server', reason: 'BY_APPLICATION', description: 'enough' }]);
+    expect(recorder.untimely).toEqual([]);
+    await client.closed;
+  });
+});
+
+describe('a transport that does not', () => {
+  it('tells of none', async () => {
+    const { client, recorder, transport } = await connected();
+    client.send(Buffer.from('\u0032hello'));
+    transport.send(Buffer.from([51]));
+    await settle();
+
+    expect(recorder.payloads).toEqual(['hello']);
+    expect(recorder.packets).toEqual([]);
+  });
+});
+
+describe('a key exchange', () => {
+  it('is told of when it begins, when algorithms are settled and when keys are in use', async () => {
+    const { client, recorder, transport } = await connected();
+    expect(recorder.steps).toEqual(['algorithms 1']);
+
+    transport.rekey();
+    expect(recorder.steps.at(-1)).toBe('key exchange 2 by the server');
+    await settle();
+    client.rekey();
+    await client.exchanged(3);
+    await settle();
+
+    expect(recorder.steps).toEqual([
+      'algorithms 1',
+      'key exchange 2 by the server',
+      'algorithms 2',
+      'key exchange 3 by the client',
+      'algorithms 3',
+    ]);
+    expect(recorder.log).toEqual([
+      'identification SSH-2.0-WireClient',
+      'keys 1',
+      'keys 2',
+      'writable',
+      'keys 3',
+      'writable',
+    ]);
+  });
+});
+
+describe('a greeting', () => {
+  it('goes out before the identification', async () => {
+    const { near, far } = gatedPair();
+    const { transport } = serve(far);
+    const text: string[] = [];
+    near.on('data', (chunk: Buffer) => text.push(chunk.toString('latin1')));
+    transport.start(Buffer.from('Welcome.\r\n'));
+    await settle();
+
+    expect(text.join('')).toBe('Welcome.\r\nSSH-2.0-test\r\n');
   });
 });

@@ -3,7 +3,7 @@ import { grantWhen } from '../../src/handlers/policies/composition/grant-when.js
 import type { ChannelId } from '../../src/streams/channel-id.js';
 import { connectionId, type ConnectionId } from '../../src/streams/connection-id.js';
 import type { OfferedKeyAuthRequest, SSHUserAuthRequest } from '../../src/streams/events/ssh-user-auth-request.js';
-import { acceptOffer, grant, type Verdict } from '../../src/streams/verdict.js';
+import { acceptOffer, grant, requestPasswordChange, type Verdict } from '../../src/streams/verdict.js';
 
 type AuthVerdict = Verdict<SSHUserAuthRequest>;
 
@@ -16,6 +16,14 @@ export function decideKey(it: AuthVerdict): AuthVerdict {
     // @ts-expect-error an unknown method proves nothing
     return grant(it, request, 'unknown method');
   }
+  if (request.method === 'hostbased') {
+    if (request.stage === 'proven') return grant(it, request, 'proven host');
+    // @ts-expect-error a signature that does not verify proves nothing
+    return grant(it, request, 'refuted host');
+  }
+  if (request.method === 'password') return requestPasswordChange(it, request, { prompt: 'New: ' }, 'stale password');
+  // @ts-expect-error only a password can be changed
+  requestPasswordChange(it, request, { prompt: 'New: ' }, 'no password');
   if (request.method === 'keyboard-interactive' && request.stage === 'started') {
     // @ts-expect-error who only starts has answered nothing
     return grant(it, request, 'no answer');

@@ -31,6 +31,8 @@ function summary(event: SshEvent): object {
   if (!('connection' in event)) return event;
   const { connection, ...rest } = event;
   expect(connection).toMatchObject({ id: 'c1', remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' });
+  // In words here; as data in log-steps.test.ts.
+  if (rest.type === 'SSHStatus') return { type: rest.type, message: rest.message };
   if (rest.type !== 'Decided') return rest;
   const { request, ...decision } = rest;
   return { ...decision, request: request.type };
@@ -38,6 +40,13 @@ function summary(event: SshEvent): object {
 
 const withoutLog = (server: TestServer): readonly object[] =>
   server.events.filter(({ type }) => type !== 'Log').map(summary);
+
+const status = (message: string): object => ({ type: 'SSHStatus', message });
+const HANDSHAKE = [
+  status('client identified as "SSH-2.0-WireClient"'),
+  status('key exchange 1 begun by the server'),
+  status('keys exchanged: curve25519-sha256, ssh-ed25519, aes128-gcm@openssh.com'),
+];
 
 const granted = (request: string, rest: object): object => ({
   type: 'Decided',
@@ -127,18 +136,18 @@ it('tells all of a session, in order', async () => {
     { type: 'ConnectionRequest' },
     granted('ConnectionRequest', byDefault),
     { type: 'Connected' },
-    { type: 'SSHStatus', message: 'client identified as SSH-2.0-WireClient' },
-    { type: 'SSHStatus', message: 'keys exchanged: curve25519-sha256, ssh-ed25519, aes128-gcm@openssh.com' },
+    status('connection accepted'),
+    ...HANDSHAKE,
     { type: 'SSHServiceRequest', service: 'ssh-userauth' },
     granted('SSHServiceRequest', byDefault),
-    { type: 'SSHStatus', message: 'service ssh-userauth accepted' },
+    status('service accepted: "ssh-userauth"'),
     { ...login, ordinal: 1, method: 'none' },
     denied('SSHUserAuthRequest', { by: 'rxsshd', source: 'rxsshd', phase: 'route', reason: 'no-grant' }),
     { ...login, ordinal: 2, method: 'publickey', stage: 'offered', algorithm: 'ssh-ed25519', key },
     granted('SSHUserAuthRequest', { ...bySignIn, provisional: true }),
     { ...login, ordinal: 3, method: 'publickey', stage: 'proven', algorithm: 'ssh-ed25519', key },
     granted('SSHUserAuthRequest', bySignIn),
-    { type: 'SSHStatus', message: 'ann authenticated by publickey' },
+    status('authenticated: "ann" by "publickey"'),
     {
       type: 'SSHChannelOpenRequest',
       identity,
@@ -156,7 +165,8 @@ it('tells all of a session, in order', async () => {
     { type: 'SSHChannelDataIn', channel, data: Buffer.from('hear me'), dataType: 0 },
     { type: 'SSHChannelEOF', channel },
     { type: 'SSHChannelClosed', channel, channelType: 'session', exit: { status: 3 }, bytesReceived: 7, bytesSent: 7 },
-    { type: 'Disconnected', by: 'peer', reason: 'BY_APPLICATION', description: 'bye', ...bytesOf(server) },
+    status('disconnected by the peer (BY_APPLICATION): "bye"'),
+    { type: 'Disconnected', identity, by: 'peer', reason: 'BY_APPLICATION', description: 'bye', ...bytesOf(server) },
   ]);
 });
 
@@ -182,15 +192,23 @@ it('tells all of a failed login, in order, and no secret', async () => {
     { type: 'ConnectionRequest' },
     granted('ConnectionRequest', byDefault),
     { type: 'Connected' },
-    { type: 'SSHStatus', message: 'client identified as SSH-2.0-WireClient' },
-    { type: 'SSHStatus', message: 'keys exchanged: curve25519-sha256, ssh-ed25519, aes128-gcm@openssh.com' },
+    status('connection accepted'),
+    ...HANDSHAKE,
     { type: 'SSHServiceRequest', service: 'ssh-userauth' },
     granted('SSHServiceRequest', byDefault),
-    { type: 'SSHStatus', message: 'service ssh-userauth accepted' },
+    status('service accepted: "ssh-userauth"'),
     { ...login, user: 'eve\u001b[2J', ordinal: 1, password: expect.any(Secret) as Secret },
-    denied('SSHUserAuthRequest', wrong),
+    denied('SSHUserAuthRequest', {
+      by: 'legal names',
+      source: 'rxsshd',
+      phase: 'route',
+      reason: 'illegal-name',
+    }),
+    status('sign-in failed: "eve\\\\u{1b}[2J" by "password", illegal-name (legal names)'),
     { ...login, user: 'eve', ordinal: 2, password: expect.any(Secret) as Secret },
     denied('SSHUserAuthRequest', wrong),
+    status('sign-in failed: "eve" by "password", bad-credential (grantPassword)'),
+    status('disconnected by the server (NO_MORE_AUTH_METHODS_AVAILABLE): "too many authentication failures"'),
     {
       type: 'Disconnected',
       by: 'server',
@@ -214,6 +232,8 @@ it('tells all of a connection that never sends a byte', async () => {
     { type: 'ConnectionRequest' },
     granted('ConnectionRequest', { by: 'default', source: 'rxsshd/default', phase: 'route' }),
     { type: 'Connected' },
+    status('connection accepted'),
+    status('disconnected by the server (BY_APPLICATION): "the login took too long"'),
     {
       type: 'Disconnected',
       by: 'server',
@@ -252,14 +272,14 @@ describe('the log', () => {
       const server = await TestServer.start({ logLevel });
       const client = await server.connect();
       await client.exchanged();
-      client.send(send.serviceRequest(), send.authPassword('secret', 'ann\r\nroot'));
-      await client.take(52);
+      client.send(send.serviceRequest(), send.authPassword('wrong', 'ann\r\nroot'));
+      await client.take(51);
 
-      const status = server.of('SSHStatus').map(({ message }) => message);
+      const told = server.of('SSHStatus').map(({ message }) => message);
       expect(server.of('Log').map(({ level, message }) => [level, message])).toEqual(
-        logLevel === 0 ? [] : status.map((message) => [1, message]),
+        logLevel === 0 ? [] : told.map((message) => [1, message]),
       );
-      expect(status.at(-1)).toBe('ann\\u{d}\\u{a}root authenticated by password');
+      expect(told.at(-1)).toMatch(/^sign-in failed: "ann\\\\u\{d\}\\\\u\{a\}root" by "password", /u);
     }
   });
 });

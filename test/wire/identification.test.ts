@@ -130,3 +130,131 @@ describe('a client that closes its half', () => {
     expect(await server.event('Disconnected')).toMatchObject({ by: 'peer' });
   });
 });
+
+describe('the patterns of clients', () => {
+  it('let in whoever speaks the protocol, unless there are others', async () => {
+    const server = await TestServer.start();
+    for (const line of ['SSH-2.0-x\r\n', 'SSH-1.99-x\r\n']) {
+      const client = await server.plain();
+      client.write(line);
+      await client.payload(20);
+    }
+    expect(server.errors).toEqual([]);
+  });
+
+  it.each([
+    ['SSH-2.0-OpenSSH_9.2p1 Debian-2', true],
+    ['SSH-2.0-Openssh_9.2', false],
+    ['SSH-2.0-JSCH_0.1.54', false],
+    ['SSH-1.99-OpenSSH_3', false],
+    ['SSH-2.0-PuTTY_Release_0.78', true],
+    ['SSH-2.0-PuTTY_Release_0.788', false],
+  ])('decide on %s: %s', async (line, isServed) => {
+    const server = await TestServer.start({ clientVersions: ['SSH-2.0-OpenSSH_*', 'SSH-2.0-PuTTY_Release_0.7?'] });
+    const client = await server.plain();
+    client.write(`${line}\r\n`);
+
+    if (isServed) {
+      await client.payload(20);
+      expect(server.of('Disconnected')).toEqual([]);
+      return;
+    }
+    await client.closed;
+    expect(client.payloads.map(([number]) => number)).toEqual([1]);
+    expect(client.payloads[0]?.readUInt32BE(1)).toBe(8);
+    expect(server.of('Disconnected')).toMatchObject([{ by: 'server', reason: 'PROTOCOL_VERSION_NOT_SUPPORTED' }]);
+    expect(server.of('SSHStatus').map(({ step }) => step?.kind)).toEqual([
+      'connected',
+      'identified',
+      'client-refused',
+      'disconnected',
+    ]);
+  });
+
+  it('are matched against what could be a line of a log, too', async () => {
+    const server = await TestServer.start({ clientVersions: ['SSH-2.0-?'] });
+    const client = await server.plain();
+    client.write('SSH-2.0-\u001b\r\n');
+    await client.closed;
+
+    expect(server.of('Disconnected')).toMatchObject([{ reason: 'PROTOCOL_VERSION_NOT_SUPPORTED' }]);
+  });
+});
+
+describe('the server’s identification', () => {
+  it('may have a comment', async () => {
+    const server = await TestServer.start({ identification: 'mine_1.0 for you-all' });
+    const client = await server.connect();
+    await client.exchanged();
+  });
+});
+
+describe('a greeting', () => {
+  it('comes before the identification, and the key exchange goes well behind it', async () => {
+    const server = await TestServer.start({ greeting: 'This is ours.\nNot yours.' });
+    const plain = await server.plain();
+    plain.write('SSH-2.0-x\r\n');
+    await server.event('Connected');
+    await new Promise((resolve) => plain.socket.once('data', resolve));
+    expect(plain.text.startsWith(`This is ours.\r\nNot yours.\r\n${IDENTIFICATION}`)).toBe(true);
+    await server.login();
+  });
+
+  it('has 255 bytes at most, the identification included', async () => {
+    const server = await TestServer.start({ greeting: () => 'x'.repeat(255 - 2 - IDENTIFICATION.length) });
+    const client = await server.plain();
+    client.write('nonsense\r\n');
+    await client.closed;
+
+    expect(client.text.indexOf(IDENTIFICATION) + IDENTIFICATION.length).toBe(255);
+  });
+
+  it('that is too long for its server is told of at the start', async () => {
+    const greeting = 'x'.repeat(200);
+
+    await TestServer.start({ greeting });
+    await expect(TestServer.start({ greeting, identification: 'x'.repeat(44) })).rejects.toThrow(
+      'createServer: greeting: a greeting of 202 bytes, line ends included; beside the identification there is room for 201',
+    );
+    await expect(TestServer.start({ greeting, identification: 'x'.repeat(43) })).resolves.toBeInstanceOf(TestServer);
+  });
+
+  it('may be made for each connection', async () => {
+    const server = await TestServer.start({
+      logLevel: 2,
+      greeting: ({ id, remoteAddress }) => (id === 'c1' ? `Hello ${remoteAddress}` : undefined),
+    });
+    const [first, second] = [await server.plain(), await server.plain()];
+    for (const client of [first, second]) {
+      client.write('nonsense\r\n');
+      await client.closed;
+    }
+
+    expect([first.text, second.text].toSorted()).toEqual([`Hello 127.0.0.1\r\n${IDENTIFICATION}`, IDENTIFICATION]);
+    expect(server.of('Log').flatMap(({ step }) => (step?.kind === 'greeting-sent' ? step.length : []))).toEqual([17]);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('boom');
+      },
+    ],
+    ['looks like an identification', () => 'SSH-2.0-other'],
+    ['is no text', () => 7 as never],
+    // A rejection that nobody handles ends the run of tests, as it ends a server.
+    ['is rejected', () => Promise.reject(new Error('boom')) as never],
+    ['is too long', () => 'x'.repeat(255 - 2 - IDENTIFICATION.length + 1)],
+  ])('that %s is told of and not sent, and the client is served', async (_name, greeting) => {
+    const server = await TestServer.start({ greeting });
+    const client = await server.plain();
+    client.write('SSH-2.0-x\r\n');
+    await client.payload(20);
+
+    expect(client.text.startsWith(IDENTIFICATION)).toBe(true);
+    expect(server.errors.map(({ error }) => [error.code, error.message.replace(/:.*/u, '')])).toEqual([
+      ['ERR_SSH_HANDLER_FAILED', 'no greeting could be sent'],
+    ]);
+  });
+});

@@ -1,7 +1,8 @@
-import { first, from, Observable, Subject, takeUntil } from 'rxjs';
+import { catchError, first, from, of } from 'rxjs';
 
 import { SshServerError } from '../../errors.js';
 import { DenyReason } from '../../streams/deny-reason.js';
+import { type DecideVerdict, EachVerdict } from '../../streams/each-verdict.js';
 import type { Policy } from '../../streams/policy.js';
 import { deny, type GrantedVerdict, type OpenVerdict, type PolicyName, type Verdict } from '../../streams/verdict.js';
 import { type Answer, isPending } from './answer.js';
@@ -35,65 +36,20 @@ export function decideEach<R>(by: PolicyName, decide: (verdict: UndeniedVerdict<
   const failed = (verdict: UndeniedVerdict<R>, cause: unknown): Verdict<R> =>
     deny(verdict, by, DenyReason.PolicyFailed, cause ?? unnamed(by));
 
-  // What mergeMap would do, without an inner Observable for each answer: nearly all are there at once, and a login passes
-  // some twenty policies.
-  return (verdict$) =>
-    new Observable((subscriber) => {
-      const released = new Subject<void>();
-      let pending = 0;
-      let sourceEnded = false;
-
-      const completeIfDone = (): void => {
-        if (sourceEnded && pending === 0) subscriber.complete();
-      };
-      const wait = (verdict: UndeniedVerdict<R>, answer$: Observable<Verdict<R>>): void => {
-        pending += 1;
-        const end = (): void => {
-          pending -= 1;
-          completeIfDone();
-        };
-        const waiting = answer$.pipe(first()).subscribe({
-          next: (answer) => {
-            subscriber.next(answer);
-          },
-          error: (cause: unknown) => {
-            subscriber.next(failed(verdict, cause));
-            end();
-          },
-          complete: end,
-        });
-        if (!waiting.closed) subscriber.add(waiting);
-      };
-
-      subscriber.add(() => {
-        released.next();
-      });
-      // A source that emits in the call of `subscribe` can be stopped in no other way.
-      return verdict$.pipe(takeUntil(released)).subscribe({
-        next: (verdict) => {
-          if (verdict.state === 'denied') {
-            subscriber.next(verdict);
-            return;
-          }
-          let answer: Answer<Verdict<R>>;
-          try {
-            answer = decide(verdict);
-          } catch (cause) {
-            subscriber.next(failed(verdict, cause));
-            return;
-          }
-          if (isPending(answer)) wait(verdict, from(answer));
-          else subscriber.next(answer);
-        },
-        error: (cause: unknown) => {
-          subscriber.error(cause);
-        },
-        complete: () => {
-          sourceEnded = true;
-          completeIfDone();
-        },
-      });
-    });
+  const decideOne: DecideVerdict<R> = (verdict) => {
+    if (verdict.state === 'denied') return verdict;
+    try {
+      const answer = decide(verdict);
+      if (!isPending(answer)) return answer;
+      return from(answer).pipe(
+        first(),
+        catchError((cause: unknown) => of(failed(verdict, cause))),
+      );
+    } catch (cause) {
+      return failed(verdict, cause);
+    }
+  };
+  return (verdict$) => new EachVerdict(verdict$, decideOne);
 }
 
 /** For `Promise.reject()` and the like, which would leave no trace. */

@@ -1,7 +1,6 @@
-import { map } from 'rxjs';
-
 import type { SshServerError } from '../../errors.js';
 import type { Channel, ServeChannel } from '../../streams/channel.js';
+import { EachVerdict } from '../../streams/each-verdict.js';
 import type { SSHChannelRequest } from '../../streams/events/ssh-channel-request.js';
 import type { PlacedPolicy } from '../../streams/policy-stage.js';
 import { serveWith, type Verdict } from '../../streams/verdict.js';
@@ -31,11 +30,12 @@ export function sessionRouter(routes: ServiceRoutes, report: ReportServiceFailur
   return {
     source: 'rxsshd/router',
     phase: 'route',
-    policy: map((verdict) => {
-      if (verdict.state === 'denied') return verdict;
-      const match = findRoute(routes, verdict.request);
-      return match === undefined ? verdict : serve(verdict, match, report);
-    }),
+    policy: (verdict$) =>
+      new EachVerdict(verdict$, (verdict) => {
+        if (verdict.state === 'denied') return verdict;
+        const match = findRoute(routes, verdict.request);
+        return match === undefined ? verdict : serve(verdict, match, report);
+      }),
   };
 }
 

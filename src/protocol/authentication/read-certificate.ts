@@ -20,7 +20,20 @@ const MAX_BLOB_BYTES = 16_384;
 const MAX_PRINCIPALS = 256;
 const MAX_OPTIONS = 256;
 
-const USER_CERTIFICATE = 1;
+/** For whom a certificate is (OpenSSH PROTOCOL.certkeys), by the number that says so. */
+const HOLDERS = { user: 1, host: 2 } as const;
+
+/** For whom a certificate is. */
+export type CertificateHolder = keyof typeof HOLDERS;
+
+/** Which certificates count. */
+export interface CertificateTrust {
+  /** For whom they have to be. Default `user`. */
+  readonly holder?: CertificateHolder;
+  /** The signature algorithms that authorities may use, by name. Default all that users may. */
+  readonly signatures?: readonly string[];
+}
+
 const FOR_EVER = 2n ** 64n - 1n;
 /** The last second that a `Date` can show. Later is never. */
 const LAST_SECOND = 8_640_000_000_000n;
@@ -41,23 +54,23 @@ const NAME_ALONE: ReadonlySet<string> = new Set([
 const WEBAUTHN = 'webauthn-sk-ecdsa-sha2-nistp256@openssh.com';
 
 /**
- * Parses a user certificate (OpenSSH PROTOCOL.certkeys) and verifies the signature of its authority, whoever that is.
+ * Parses a certificate (OpenSSH PROTOCOL.certkeys) and verifies the signature of its authority, whoever that is.
  *
- * The certified key and that of the authority must be what {@link readPublicKey} takes. Certificates of hosts, certificates
- * signed by certificates and signatures with SHA-1 are refused. Costs at most one verification. Never throws, whatever the
- * bytes are.
+ * The certified key and that of the authority must be what {@link readPublicKey} takes. Certificates of another holder than
+ * `trust` says, certificates signed by certificates and signatures with SHA-1 are refused. Costs at most one verification.
+ * Never throws, whatever the bytes are.
  */
-export function readCertificate(blob: Uint8Array): CertificateReading {
+export function readCertificate(blob: Uint8Array, trust: CertificateTrust = {}): CertificateReading {
   if (blob.length > MAX_BLOB_BYTES) return { fault: `the certificate is larger than ${String(MAX_BLOB_BYTES)} bytes` };
   try {
     // The blob usually is a view on a receive buffer that will be reused.
-    return read(Buffer.from(blob));
+    return read(Buffer.from(blob), trust);
   } catch {
     return { fault: 'the certificate is malformed' };
   }
 }
 
-function read(blob: Buffer): CertificateReading {
+function read(blob: Buffer, { holder = 'user', signatures }: CertificateTrust): CertificateReading {
   const reader = new WireReader(blob);
   const name = reader.ascii();
   const keyType = certifiedTypeOf(name);
@@ -87,13 +100,13 @@ function read(blob: Buffer): CertificateReading {
   const signature = reader.string();
   const isWhole = principals !== undefined && criticalOptions !== undefined && extensions !== undefined;
   if (!reader.complete || !isWhole) return malformed(name);
-  if (type !== USER_CERTIFICATE) return { fault: 'the certificate is none of a user' };
+  if (type !== HOLDERS[holder]) return { fault: `the certificate is none of a ${holder}` };
 
   const authority = readPublicKey(authorityBlob);
   if ('fault' in authority) return { fault: `the authority of the certificate: ${authority.fault}` };
   // Whoever offers a certificate chooses the authority, and has it verified for nothing.
   if (authority.publicKey.bits > MAX_AUTHORITY_BITS) return { fault: 'the key of the authority is too long' };
-  if (!isSignedBy(authority.publicKey, signed, signature)) {
+  if (!isSignedBy(authority.publicKey, signed, signature, signatures)) {
     return { fault: 'the signature of the certificate is wrong, or its algorithm is not accepted' };
   }
   const { type: authorityType, blob: authorityKey, fingerprint } = authority.publicKey;
@@ -120,10 +133,16 @@ const malformed = (name: string): CertificateReading => ({ fault: `the ${name} c
 /** A certificate that begins beyond the end of time never does. */
 const millisecondsOf = (seconds: bigint): number => Number(seconds > LAST_SECOND ? LAST_SECOND : seconds) * 1000;
 
-function isSignedBy(authority: PublicKey, signed: Buffer, signature: Buffer): boolean {
+function isSignedBy(
+  authority: PublicKey,
+  signed: Buffer,
+  signature: Buffer,
+  signatures: readonly string[] | undefined,
+): boolean {
   const reader = new WireReader(signature);
   const name = reader.ascii();
-  const algorithm = name === WEBAUTHN ? undefined : signatureAlgorithmFor(name, authority);
+  const isAccepted = name !== WEBAUTHN && signatures?.includes(name) !== false;
+  const algorithm = isAccepted ? signatureAlgorithmFor(name, authority) : undefined;
   return algorithm !== undefined && algorithm.verify(authority, signed, reader) !== false;
 }
 

@@ -1,5 +1,5 @@
 import { WireReader } from '../../transport/wire/wire-reader.js';
-import { isCertificateType } from './certificate-type.js';
+import { isKeyForm } from './is-key-form.js';
 import { KeyRevocationList } from './key-revocation-list.js';
 import type { RevokedCertificates } from './revoked-certificates.js';
 
@@ -68,7 +68,8 @@ function readSection(type: number, reader: WireReader, list: KeyRevocationList):
     case SECTION.EXPLICIT_KEY:
       return each(reader, () => {
         const blob = reader.string();
-        if (blob.length === 0) reader.fail();
+        // A damaged key would be on the list in vain.
+        if (!isKeyForm(blob)) reader.fail();
         list.addKey(blob);
       });
     case SECTION.SHA1:
@@ -99,7 +100,10 @@ function readDigests(algorithm: keyof typeof DIGEST_BYTES, reader: WireReader, l
 }
 
 function readCertificates(reader: WireReader, list: KeyRevocationList): Fault {
-  const certificates = list.certificatesOf(reader.string());
+  const authority = reader.string();
+  // None stands for all authorities.
+  if (authority.length > 0 && !isKeyForm(authority)) return 'a section of certificates names no key as their authority';
+  const certificates = list.certificatesOf(authority);
   // Reserved.
   reader.string();
   while (reader.remaining > 0) {
@@ -175,11 +179,11 @@ function addFingerprint(word: string, list: KeyRevocationList): boolean {
   return true;
 }
 
-/** A key of any type: one that nobody can sign in with does no harm on the list. A certificate would seem to be revoked alone. */
+/** A key of any type: one that nobody can sign in with does no harm on the list. */
 function addKeyLine(type: string, base64: string, list: KeyRevocationList): boolean {
   if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return false;
   const blob = Buffer.from(base64, 'base64');
-  if (new WireReader(blob).ascii() !== type || type === '' || isCertificateType(type)) return false;
+  if (new WireReader(blob).ascii() !== type || !isKeyForm(blob)) return false;
   list.addKey(blob);
   return true;
 }

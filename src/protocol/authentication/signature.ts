@@ -7,7 +7,7 @@ import { plainKeyOf, type UserKey } from './user-key.js';
 /** SSH_MSG_USERAUTH_REQUEST, which the signed data repeats. */
 const USERAUTH_REQUEST = 50;
 
-/** What a `publickey` request with a signature holds, and the connection it came on. */
+/** What a `publickey` or `hostbased` request with a signature holds, and the connection it came on. */
 export interface UserAuthSignature {
   /** The exchange hash of the first key exchange (RFC 4253 section 7.2): it ties the signature to this connection. */
   readonly sessionId: Uint8Array;
@@ -22,17 +22,20 @@ export interface UserAuthSignature {
   readonly signature: Uint8Array;
   /** What {@link parseUserKey} made of {@link blob}. */
   readonly publicKey: UserKey;
+  /** Present if the request is `hostbased`: who signs, and for whom (RFC 4252 section 9). Names as the request holds them. */
+  readonly host?: { readonly clientHostName: string; readonly clientUserName: string };
 }
 
 /** Tells whether a signature is good, and, if a security key has made it, how. */
 export type VerifySignature = (request: UserAuthSignature) => SignatureCheck;
 
 /**
- * Verifies the signature of a `publickey` authentication request (RFC 4252 section 7).
+ * Verifies the signature of a `publickey` or `hostbased` authentication request (RFC 4252 sections 7 and 9).
  *
  * Not false only if the request and the signature name the same accepted algorithm, that algorithm belongs to the type of
- * the key or certificate, `publicKey` is the key in `blob`, and the signature is good for exactly this session, user, service,
- * algorithm and key. Everything else, any exception included, is false. Takes no position on whether the key may log in.
+ * the key or certificate, `publicKey` is the key in `blob`, and the signature is good for exactly this session, method, user,
+ * service, algorithm, key and, where a host signs, for exactly its names. Everything else, any exception included, is false.
+ * Takes no position on whether the key may log in.
  */
 export function verifyUserAuthSignature(request: UserAuthSignature): SignatureCheck {
   try {
@@ -51,16 +54,12 @@ export function verifyUserAuthSignature(request: UserAuthSignature): SignatureCh
   }
 }
 
-/** The data that RFC 4252 section 7 has the client sign. */
-function signedData({ sessionId, user, service, algorithm, blob }: UserAuthSignature): Buffer {
-  return new WireWriter()
-    .string(sessionId)
-    .byte(USERAUTH_REQUEST)
-    .utf8(user)
-    .ascii(service)
-    .ascii('publickey')
-    .boolean(true)
-    .ascii(algorithm)
-    .string(blob)
-    .finish();
+/** The data that RFC 4252 has the client sign: the session, and the request up to the signature. */
+function signedData({ sessionId, user, service, algorithm, blob, host }: UserAuthSignature): Buffer {
+  const signed = new WireWriter().string(sessionId).byte(USERAUTH_REQUEST).utf8(user).ascii(service);
+  if (host === undefined) signed.ascii('publickey').boolean(true);
+  else signed.ascii('hostbased');
+  signed.ascii(algorithm).string(blob);
+  if (host !== undefined) signed.ascii(host.clientHostName).utf8(host.clientUserName);
+  return signed.finish();
 }

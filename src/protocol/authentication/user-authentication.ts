@@ -3,14 +3,14 @@ import type { ConnectionAuthority } from '../connection-authority.js';
 import type { ProtocolLimits } from '../limits.js';
 import type { Link } from '../link.js';
 import { UserauthInfoRequest, UserauthInfoResponse } from '../messages/userauth-info.js';
-import type { UserauthMethod } from '../messages/userauth-method.js';
+import { UserauthPasswdChangereq } from '../messages/userauth-passwd-changereq.js';
 import { UserauthPkOk } from '../messages/userauth-pk-ok.js';
 import { UserauthRequest } from '../messages/userauth-request.js';
 import { UserauthFailure, UserauthSuccess } from '../messages/userauth-result.js';
-import type { AuthAttempt, AuthChallenge, AuthOutcome } from './auth-attempt.js';
+import type { AuthAttempt, AuthOutcome } from './auth-attempt.js';
+import { CredentialReader } from './credential-reader.js';
+import { isQuery } from './is-query.js';
 import type { VerifySignature } from './signature.js';
-import { signatureAlgorithmFor } from './signature-algorithms.js';
-import { parseUserKey, type UserKey } from './user-key.js';
 
 /** Clients may send ahead, but never need to send many. */
 const MAX_QUEUED_REQUESTS = 8;
@@ -22,22 +22,27 @@ interface Interaction {
   readonly request: UserauthRequest;
   readonly prompts: number;
   readonly round: number;
+  /** The methods to name should the answers be none. */
+  readonly methods: readonly string[] | undefined;
 }
 
 /**
  * The server's side of RFC 4252 and RFC 4256.
  *
- * One request at a time, in the order of arrival; each ends in success, failure, a challenge or, for an offered key, the
- * word that it would do. Signatures are verified here, against the session, so that nobody above can forget to.
+ * One request at a time, in the order of arrival; each ends in success, failure, a challenge, the wish for a new password or,
+ * for an offered key, the word that it would do. Signatures are verified here, against the session, so that nobody above can
+ * forget to.
  */
 export class UserAuthentication {
   readonly #link: Link;
   readonly #limits: ProtocolLimits;
   readonly #authority: ConnectionAuthority;
-  readonly #verifySignature: VerifySignature;
+  readonly #credentials: CredentialReader;
   readonly #queue: UserauthRequest[] = [];
   #interaction: Interaction | undefined;
-  #lastKey: UserKey | undefined;
+  /** Who was asked for a new password by the last answer. */
+  #changeWantedOf: string | undefined;
+  #changesWanted = 0;
   #deciding = false;
   #requests = 0;
   /** Answers to questions, which are no requests but let a client guess as well. */
@@ -50,7 +55,7 @@ export class UserAuthentication {
     this.#link = link;
     this.#limits = limits;
     this.#authority = authority;
-    this.#verifySignature = verifySignature;
+    this.#credentials = new CredentialReader(link, authority, verifySignature);
   }
 
   /** Whether a user has got in. */
@@ -123,7 +128,7 @@ export class UserAuthentication {
       answers: response.responses,
     } as const;
     // RFC 4256 section 3.4: one answer for each question, or it has failed.
-    if (response.responses.length !== interaction.prompts) this.#refuse(attempt);
+    if (response.responses.length !== interaction.prompts) this.#refuse(attempt, interaction.methods);
     else this.#decide(interaction.request, attempt, interaction.round);
   }
 
@@ -150,66 +155,10 @@ export class UserAuthentication {
 
   #attempt(request: UserauthRequest): AuthAttempt {
     const { userName: user, serviceName: service, method } = request;
-    return { user, service, ordinal: this.#requests, ...this.#credential(user, service, method) };
-  }
-
-  #credential(user: string, service: string, method: UserauthMethod) {
-    switch (method.type) {
-      case 'none':
-        return { method: 'none' } as const;
-      case 'password':
-        return {
-          method: 'password',
-          password: method.password,
-          ...(method.change ? { newPassword: method.newPassword } : {}),
-        } as const;
-      case 'publickey': {
-        const { publicKeyAlgorithm: algorithm, publicKey: blob } = method;
-        const key = this.#parseKey(blob);
-        // An offer that could never be proven is no offer: the client would sign in vain.
-        if (key === undefined || !this.#accepts(algorithm, key)) {
-          return { method: 'other', name: 'publickey' } as const;
-        }
-        if (!method.signed) return { method: 'publickey', stage: 'offered', algorithm, key } as const;
-        const check = this.#verifySignature({
-          sessionId: this.#link.sessionId,
-          user,
-          service,
-          algorithm,
-          blob,
-          signature: method.signature,
-          publicKey: key,
-        });
-        if (check === false) return { method: 'publickey', stage: 'refuted', algorithm, key } as const;
-        const use = check === true ? {} : { securityKey: check };
-        return { method: 'publickey', stage: 'proven', algorithm, key, ...use } as const;
-      }
-      case 'keyboard-interactive':
-        return {
-          method: 'keyboard-interactive',
-          stage: 'started',
-          submethods: method.submethods.split(',').filter((name) => name !== ''),
-        } as const;
-      case 'hostbased':
-        return { method: 'other', name: 'hostbased' } as const;
-      case 'other':
-      case 'malformed':
-        return { method: 'other', name: method.name } as const;
-      default:
-        return method satisfies never;
-    }
-  }
-
-  /** Whether a key may sign this way, which the name of a certificate's algorithm does not tell by itself. */
-  #accepts(algorithm: string, key: UserKey): boolean {
-    const row = signatureAlgorithmFor(algorithm, key);
-    return row !== undefined && this.#authority.publicKeySignatures?.includes(row.name) !== false;
-  }
-
-  /** A client offers a key and then signs with it: the second time the key is known, by every byte of it. */
-  #parseKey(blob: Buffer): UserKey | undefined {
-    if (this.#lastKey?.blob.equals(blob) !== true) this.#lastKey = parseUserKey(blob);
-    return this.#lastKey;
+    // RFC 4252 section 8: a new password answers the server's wish for one. Any other request abandons that.
+    const mayChange = this.#changeWantedOf === user;
+    this.#changeWantedOf = undefined;
+    return { user, service, ordinal: this.#requests, ...this.#credentials.read({ user, service }, method, mayChange) };
   }
 
   #decide(request: UserauthRequest, attempt: AuthAttempt, round: number): void {
@@ -225,12 +174,16 @@ export class UserAuthentication {
   #answer(request: UserauthRequest, attempt: AuthAttempt, outcome: AuthOutcome, round: number): void {
     switch (outcome.type) {
       case 'failure':
-        this.#refuse(attempt);
+        this.#refuse(attempt, outcome.methods);
         return;
       case 'success':
         // Proof is checked above as well; this is the last place where a mistake could let somebody in.
         if (provesNothing(attempt)) this.#refuse(attempt);
         else this.#succeed();
+        return;
+      case 'partial':
+        if (provesNothing(attempt)) this.#refuse(attempt, outcome.methods);
+        else this.#fail(outcome.methods, true);
         return;
       case 'offer-accepted':
         if (attempt.method === 'publickey' && attempt.stage === 'offered') {
@@ -238,19 +191,27 @@ export class UserAuthentication {
         } else this.#refuse(attempt);
         return;
       case 'challenge':
-        if (attempt.method === 'keyboard-interactive') this.#ask(request, outcome.challenge, round + 1);
+        if (attempt.method === 'keyboard-interactive') this.#ask(request, outcome, round + 1);
         else this.#refuse(attempt);
+        return;
+      case 'password-change':
+        if (attempt.method === 'password' && this.#mayWantChange()) this.#wantChange(attempt.user, outcome.prompt);
+        else this.#refuse(attempt, outcome.methods);
         return;
       default:
         outcome satisfies never;
     }
   }
 
-  #ask(request: UserauthRequest, challenge: AuthChallenge, round: number): void {
+  #ask(
+    request: UserauthRequest,
+    { challenge, methods }: Extract<AuthOutcome, { readonly type: 'challenge' }>,
+    round: number,
+  ): void {
     const prompts = challenge.prompts.slice(0, MAX_PROMPTS);
     // A request sent ahead has abandoned this one already.
     if (this.#queue.length > 0) return;
-    this.#interaction = { request, prompts: prompts.length, round };
+    this.#interaction = { request, prompts: prompts.length, round, methods };
     this.#link.send(
       UserauthInfoRequest.encode({
         name: challenge.name ?? '',
@@ -261,25 +222,35 @@ export class UserAuthentication {
     );
   }
 
-  #refuse(attempt: AuthAttempt): void {
-    // A probe is not a guess: clients with many keys would otherwise lock themselves out.
-    const isQuery = attempt.method === 'none' || (attempt.method === 'publickey' && attempt.stage === 'offered');
-    if (!isQuery) this.#failures += 1;
+  /** As often as somebody may fail: what is no failure needs a bound of its own. */
+  #mayWantChange(): boolean {
+    return this.#changesWanted < this.#limits.maxAuthFailures;
+  }
+
+  #wantChange(user: string, prompt: string): void {
+    this.#changesWanted += 1;
+    this.#changeWantedOf = user;
+    this.#link.send(UserauthPasswdChangereq.encode({ prompt, languageTag: '' }));
+  }
+
+  /** @param methods - those that may continue; all that the server offers if undefined */
+  #refuse(attempt: AuthAttempt, methods: readonly string[] = this.#authority.authMethods): void {
+    if (!isQuery(attempt)) this.#failures += 1;
     if (this.#failures >= this.#limits.maxAuthFailures) {
       this.#link.disconnect('NO_MORE_AUTH_METHODS_AVAILABLE', 'too many authentication failures');
       return;
     }
-    this.#link.send(
-      UserauthFailure.encode({
-        authenticationsThatCanContinue: [...this.#authority.authMethods],
-        partialSuccess: false,
-      }),
-    );
+    this.#fail(methods, false);
+  }
+
+  /** The one message for a failure and for a step that others have to follow. */
+  #fail(methods: readonly string[], partialSuccess: boolean): void {
+    this.#link.send(UserauthFailure.encode({ authenticationsThatCanContinue: [...methods], partialSuccess }));
   }
 
   #succeed(): void {
     this.#authenticated = true;
-    this.#lastKey = undefined;
+    this.#credentials.forget();
     this.#queue.length = 0;
     this.#link.send(UserauthSuccess.encode({}));
     // In a key exchange that the peer does not finish, one answer too many ends the connection.
@@ -289,6 +260,6 @@ export class UserAuthentication {
 
 function provesNothing(attempt: AuthAttempt): boolean {
   if (attempt.method === 'other') return true;
-  if (attempt.method === 'publickey') return attempt.stage !== 'proven';
+  if (attempt.method === 'publickey' || attempt.method === 'hostbased') return attempt.stage !== 'proven';
   return attempt.method === 'keyboard-interactive' && attempt.stage === 'started';
 }

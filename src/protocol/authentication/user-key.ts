@@ -3,7 +3,7 @@ import type { Certificate } from './certificate.js';
 import { type CertificateType, isCertificateType } from './certificate-type.js';
 import type { PublicKeyType } from './public-key-fields.js';
 import { parsePublicKey, type PublicKey } from './public-key.js';
-import { readCertificate } from './read-certificate.js';
+import { type CertificateTrust, readCertificate } from './read-certificate.js';
 
 /** The types of what a user may sign in with. */
 export type UserKeyType = PublicKeyType | CertificateType;
@@ -30,13 +30,14 @@ export type UserKey = PublicKey | CertifiedKey;
 export const plainKeyOf = (key: UserKey): PublicKey => ('certificate' in key ? key.publicKey : key);
 
 /**
- * Parses what a client shows: a public key, as {@link parsePublicKey} does, or a user certificate whose signature is right.
- * Never throws, whatever the bytes are.
+ * Parses what a client shows: a public key, as {@link parsePublicKey} does, or a certificate whose signature is right. Never
+ * throws, whatever the bytes are.
  *
+ * @param trust - Which certificates count. Default those of users, signed in any way that is accepted at all.
  * @returns undefined if there is neither.
  */
-export function parseUserKey(blob: Uint8Array): UserKey | undefined {
+export function parseUserKey(blob: Uint8Array, trust: CertificateTrust = {}): UserKey | undefined {
   if (!isCertificateType(new WireReader(blob).ascii())) return parsePublicKey(blob);
-  const reading = readCertificate(blob);
+  const reading = readCertificate(blob, trust);
   return 'key' in reading ? reading.key : undefined;
 }

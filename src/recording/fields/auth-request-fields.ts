@@ -11,7 +11,9 @@ import type {
   NoneAuthRequest,
   OfferedKeyAuthRequest,
   PasswordAuthRequest,
+  ProvenHostAuthRequest,
   ProvenKeyAuthRequest,
+  RefutedHostAuthRequest,
   RefutedKeyAuthRequest,
   SSHUserAuthRequest,
   UnknownMethodAuthRequest,
@@ -21,6 +23,7 @@ import { connection } from './connection-fields.js';
 import type { JsonObject } from './json-object.js';
 import { flag, list, natural, oneOf, text } from './plain-fields.js';
 import { redactedSecret } from './redacted.js';
+import { passedStep } from './passed-step-fields.js';
 import { optional, struct } from './struct.js';
 import { variant } from './variant.js';
 
@@ -30,6 +33,7 @@ const common = {
   user: text,
   service: text,
   ordinal: natural,
+  passed: optional(list(passedStep)),
 } as const;
 
 const certificateOptions = list(struct<CertificateOption>({ name: text, value: text }));
@@ -58,6 +62,9 @@ const key = struct<AuthKey>({
 /** The three stages have nearly the same fields, of which the stage says what the key is worth. */
 type PublicKeyAuthRequest = Omit<ProvenKeyAuthRequest, 'stage'> &
   Pick<OfferedKeyAuthRequest | ProvenKeyAuthRequest | RefutedKeyAuthRequest, 'stage'>;
+
+type HostBasedAuthRequest = Omit<ProvenHostAuthRequest, 'stage'> &
+  Pick<ProvenHostAuthRequest | RefutedHostAuthRequest, 'stage'>;
 
 /** A request to be signed in. Passwords and answers are never written, nor their length; how many answers there were is. */
 export const authRequest = variant<SSHUserAuthRequest>(nameOf, {
@@ -88,6 +95,15 @@ export const authRequest = variant<SSHUserAuthRequest>(nameOf, {
     stage: oneOf('answered'),
     round: natural,
     answers: list(redactedSecret),
+  }),
+  hostbased: struct<HostBasedAuthRequest>({
+    ...common,
+    method: oneOf('hostbased'),
+    stage: oneOf('proven', 'refuted'),
+    algorithm: text,
+    key,
+    clientHostName: text,
+    clientUserName: text,
   }),
   other: struct<UnknownMethodAuthRequest>({ ...common, method: oneOf('other'), name: text }),
 });

@@ -59,6 +59,7 @@ export const decided = variant<Decided>(({ outcome }: JsonObject) => outcome, {
     ...common,
     outcome: oneOf('granted'),
     provisional: optional(oneOf(true)),
+    partial: optional(oneOf(true)),
   }),
   denied: struct<Outcome<'denied'>>({
     ...common,

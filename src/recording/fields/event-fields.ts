@@ -16,6 +16,8 @@ import { connection, idOfChannel } from './connection-fields.js';
 import { decided, shadowDecided } from './decided-fields.js';
 import type { FieldCodec } from './field-codec.js';
 import { FieldError } from './field-error.js';
+import { identity } from './identity-fields.js';
+import { logStep } from './log-step-fields.js';
 import { finite, natural, oneOf, text } from './plain-fields.js';
 import { redactedBytes } from './redacted.js';
 import { channelRequested, requestFields } from './request-fields.js';
@@ -61,6 +63,7 @@ const eventFields: { readonly [Type in keyof SshEvents]: FieldCodec<SshEvents[Ty
   Disconnected: struct<Disconnected>({
     type: oneOf('Disconnected'),
     connection,
+    identity: optional(identity),
     by: oneOf('peer', 'server', 'network'),
     reason: optional(oneOf(...reasonNames)),
     description: text,
@@ -75,8 +78,14 @@ const eventFields: { readonly [Type in keyof SshEvents]: FieldCodec<SshEvents[Ty
     error,
     source: optional(text),
   }),
-  Log: struct<Log>({ type: oneOf('Log'), connection, level: oneOf(1, 2, 3), message: text }),
-  SSHStatus: struct<SSHStatus>({ type: oneOf('SSHStatus'), connection, message: text }),
+  Log: struct<Log>({
+    type: oneOf('Log'),
+    connection,
+    level: oneOf(1, 2, 3),
+    message: text,
+    step: optional(logStep),
+  }),
+  SSHStatus: struct<SSHStatus>({ type: oneOf('SSHStatus'), connection, message: text, step: optional(logStep) }),
   SSHChannelOpened: struct<SSHChannelOpened>({
     type: oneOf('SSHChannelOpened'),
     connection,

@@ -8,7 +8,6 @@ import type { SSHChannelRequested } from '../../streams/events/ssh-channel-reque
 import type { SSHGlobalRequest } from '../../streams/events/ssh-global-request.js';
 import type { SshRequests } from '../../streams/events/ssh-request.js';
 import type { SSHServiceRequest } from '../../streams/events/ssh-service-request.js';
-import type { Identity } from '../../streams/identity.js';
 import { authRequest } from './auth-request-fields.js';
 import { channelOpenDetail } from './channel-open-detail-fields.js';
 import { channelRequestDetail } from './channel-request-detail-fields.js';
@@ -16,11 +15,9 @@ import { connection, idOfChannel } from './connection-fields.js';
 import { encodeDetail } from './detail-fields.js';
 import type { FieldCodec } from './field-codec.js';
 import { globalRequestDetail } from './global-request-detail-fields.js';
+import { identity } from './identity-fields.js';
 import { flag, oneOf, text } from './plain-fields.js';
-import { optional, restored, struct, type StructFields } from './struct.js';
-
-/** Who has signed in. */
-const identity = struct<Identity>({ user: text, method: text, keyFingerprint: optional(text) });
+import { restored, struct, type StructFields } from './struct.js';
 
 /** A request without the bytes that its detail was decoded from: they would tell what the detail has redacted. */
 type WithoutData<T> = Omit<T, 'data'>;

@@ -34,9 +34,14 @@ export type Decided = {
       readonly outcome: 'granted';
       /**
        * True of an authentication request that was met and lets nobody in yet: an offered key that would do, questions for
-       * the user. Absent otherwise.
+       * the user, a step that others have to follow. Absent otherwise.
        */
       readonly provisional?: true;
+      /**
+       * True if the request was a step of a sign-in, and right, and the requirements want more (RFC 4252 section 5.1): a
+       * partial success. Then `provisional` is true as well. Absent otherwise.
+       */
+      readonly partial?: true;
     }
   | {
       readonly outcome: 'denied';

@@ -1,6 +1,7 @@
 import type { Certificate } from '../../protocol/authentication/certificate.js';
 import type { SecurityKeyUse } from '../../protocol/authentication/security-key-use.js';
 import type { ConnectionInfo } from '../connection-info.js';
+import type { PassedStep } from '../requirements/passed-step.js';
 import type { Secret } from '../secret.js';
 
 /** What every authentication request carries (RFC 4252 section 5). */
@@ -13,6 +14,11 @@ interface AuthRequest {
   readonly service: string;
   /** 1 for the first request on this connection; `none` and offered keys count too. */
   readonly ordinal: number;
+  /**
+   * The steps that this user has passed on this connection, in their order, where sign-ins take more than one: see
+   * {@link requireMethods}. Absent if there are none. Whoever asks for another user or service begins anew.
+   */
+  readonly passed?: readonly PassedStep[];
 }
 
 /** The usual first probe, which asks what methods there are (RFC 4252 section 5.2). */
@@ -24,7 +30,10 @@ export interface NoneAuthRequest extends AuthRequest {
 export interface PasswordAuthRequest extends AuthRequest {
   readonly method: 'password';
   readonly password: Secret;
-  /** The password the user wants from now on; present only when the client answers a request to change it. */
+  /**
+   * The password the user wants from now on; present only when the client answers {@link requestPasswordChange}. To grant it says
+   * that the change was made.
+   */
   readonly newPassword?: Secret;
 }
 
@@ -96,7 +105,38 @@ export interface KeyboardInteractiveAnswer extends AuthRequest {
   readonly answers: readonly Secret[];
 }
 
-/** A method this server does not know, kept so that policies can see and count it. Never granted. */
+interface HostBasedAuthRequest extends AuthRequest {
+  readonly method: 'hostbased';
+  /** The signature algorithm named by the client, such as `rsa-sha2-512` (RFC 8332). */
+  readonly algorithm: string;
+  /**
+   * The key of the client's host. Where it comes in a certificate, that is one of a host, and the signature of its authority is
+   * right; whether that authority is to be trusted is for policies to say: {@link grantHostBased}.
+   */
+  readonly key: AuthKey;
+  /**
+   * What the client says its host is called, in printable ASCII; OpenSSH puts a dot behind it. Neither looked up nor compared
+   * with the client's address.
+   */
+  readonly clientHostName: string;
+  /** What the user is called on that host: what its key vouches for. */
+  readonly clientUserName: string;
+}
+
+/** The client's host signed this session for its user, and the framework has verified the signature (RFC 4252 section 9). */
+export interface ProvenHostAuthRequest extends HostBasedAuthRequest {
+  readonly stage: 'proven';
+}
+
+/** As {@link ProvenHostAuthRequest}, with a signature that does not verify. Shown so that policies can count it; never granted. */
+export interface RefutedHostAuthRequest extends HostBasedAuthRequest {
+  readonly stage: 'refuted';
+}
+
+/**
+ * A method this server does not know or does not offer, or a request of a known one that cannot be read or comes at the wrong
+ * time. Kept so that policies can see and count it. Never granted.
+ */
 export interface UnknownMethodAuthRequest extends AuthRequest {
   readonly method: 'other';
   /** The method's name as sent. */
@@ -112,4 +152,6 @@ export type SSHUserAuthRequest =
   | RefutedKeyAuthRequest
   | KeyboardInteractiveStart
   | KeyboardInteractiveAnswer
+  | ProvenHostAuthRequest
+  | RefutedHostAuthRequest
   | UnknownMethodAuthRequest;

@@ -13,9 +13,9 @@ export interface HistoryOptions {
   readonly answers?: readonly (readonly string[])[];
   /**
    * Whether somebody with these credentials is to get in, if nothing else stands in the way. Histories that are to get
-   * somewhere begin with such a sign-in. No clients do if nothing fits.
+   * somewhere begin with such a sign-in, of one step or two: `earlier` holds the first. No clients do if nothing fits.
    */
-  readonly mayEnter: (credential: Credential) => boolean;
+  readonly mayEnter: (credential: Credential, earlier: readonly Credential[]) => boolean;
   /** What clients run. Default `true`. */
   readonly commands?: readonly string[];
   /** Where clients come from; several may come from the same place. Default three addresses. */

@@ -21,11 +21,19 @@ export interface SignInSteps {
 export function signInSteps(options: HistoryOptions): SignInSteps {
   const { users, mayEnter } = options;
   const attempts = users.flatMap((user) => attemptsOf(user, options));
-  const right = attempts.filter(({ credential }) => credential !== undefined && mayEnter(credential));
+  const enters = ({ credential }: Attempt, ...earlier: readonly Credential[]): boolean =>
+    credential !== undefined && mayEnter(credential, earlier);
+  const right = attempts.filter((attempt) => enters(attempt)).map(({ steps }) => steps);
+  const rightInTwo = attempts.flatMap(({ credential: first, steps }) =>
+    attempts
+      .filter((second) => first !== undefined && first.user === second.credential?.user && !enters(second))
+      .filter((second) => first !== undefined && enters(second, first))
+      .map((second) => [...steps, ...second.steps]),
+  );
   const [user = ''] = users;
   return {
     attempts: attempts.map(({ steps }) => steps),
-    right: right.map(({ steps }) => steps),
+    right: [...right, ...rightInTwo],
     odd: oddSteps(user),
   };
 }

@@ -1,6 +1,7 @@
 import type { Observable, Subscription } from 'rxjs';
 
 import type { EventStreams } from '../../streams/event-streams.js';
+import type { PolicyContext } from '../../streams/policy-context.js';
 import { callPlace } from './call-place.js';
 import type { Leak, LeakWatch } from './leak.js';
 
@@ -11,8 +12,11 @@ export class SubscriptionWatch implements LeakWatch {
   readonly #streams: readonly Observable<unknown>[];
   readonly #open = new Set<Leak>();
 
-  constructor(events: EventStreams) {
-    const named: readonly (readonly [string, Observable<unknown>])[] = Object.entries(events);
+  constructor(events: EventStreams, denials$: PolicyContext['denials']) {
+    const named: readonly (readonly [string, Observable<unknown>])[] = [
+      ...Object.entries(events).map(([name, event$]) => [`events.${name}`, event$] as const),
+      ['denials', denials$],
+    ];
     for (const [name, event$] of named) this.#watch(name, event$);
     this.#streams = named.map(([, event$]) => event$);
   }
@@ -30,7 +34,7 @@ export class SubscriptionWatch implements LeakWatch {
     // With whatever arguments the overloads allow.
     const subscribe = Reflect.get(event$, 'subscribe') as Subscribe;
     const watched: Subscribe = (...args) => {
-      const leak: Leak = { kind: 'subscription', what: `to events.${name}`, at: callPlace() };
+      const leak: Leak = { kind: 'subscription', what: `to ${name}`, at: callPlace() };
       this.#open.add(leak);
       const subscription = Reflect.apply(subscribe, event$, args);
       // At once if it is closed already.

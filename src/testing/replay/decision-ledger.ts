@@ -148,10 +148,20 @@ const isSame = (one: ReplayedDecision | undefined, other: ReplayedDecision | und
   one?.outcome === other?.outcome &&
   one?.by === other?.by &&
   one?.reason === other?.reason &&
-  one?.provisional === other?.provisional;
+  one?.provisional === other?.provisional &&
+  one?.partial === other?.partial;
 
 /** Whether two requests ask the same, as far as that can be told without what they hold. */
-const isAlike = (one: SshRequest, other: SshRequest): boolean => essenceOf(one) === essenceOf(other);
+const isAlike = (then: SshRequest, now: SshRequest): boolean =>
+  essenceOf(then) === essenceOf(now) || isNotOffered(then, now);
+
+/** Of what comes by a method that the server does not offer any more, it sees the name of the method and the user. */
+const isNotOffered = (then: SshRequest, now: SshRequest): boolean =>
+  then.type === 'SSHUserAuthRequest' &&
+  now.type === 'SSHUserAuthRequest' &&
+  now.method === 'other' &&
+  now.name === then.method &&
+  now.user === then.user;
 
 function essenceOf(request: SshRequest): string {
   switch (request.type) {
@@ -179,7 +189,12 @@ const decisionOf = (decided: Decided, atMs: number): ReplayedDecision => {
   const common = { by, source, phase, atMs };
   switch (decided.outcome) {
     case 'granted':
-      return { outcome: 'granted', ...common, ...(decided.provisional === true ? { provisional: true } : {}) };
+      return {
+        outcome: 'granted',
+        ...common,
+        ...(decided.provisional === true ? { provisional: true } : {}),
+        ...(decided.partial === true ? { partial: true } : {}),
+      };
     case 'denied':
       return { outcome: 'denied', ...common, reason: decided.reason };
     case 'revoked':

@@ -50,10 +50,14 @@ const isSecret = (request: SshRequest): boolean =>
   request.type === 'SSHUserAuthRequest' &&
   (request.method === 'password' || (request.method === 'keyboard-interactive' && request.stage === 'answered'));
 
+/** A step that others have to follow was right by itself. */
+const isAskedAgain = ({ provisional, partial }: Extract<Decided, { readonly outcome: 'granted' }>): boolean =>
+  provisional === true && partial !== true;
+
 function factOf(decided: Decided): Fact | undefined {
   switch (decided.outcome) {
     case 'granted':
-      return { recollection: decided.provisional === true ? 'again' : 'right', by: decided.by };
+      return { recollection: isAskedAgain(decided) ? 'again' : 'right', by: decided.by };
     case 'denied':
       if (decided.overruled !== undefined) {
         return { recollection: decided.overruled.provisional === true ? 'again' : 'right', by: decided.overruled.by };

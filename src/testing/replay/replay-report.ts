@@ -16,8 +16,10 @@ export interface ReplayedDecision {
   readonly reason?: DenyReason;
   /** What the user was told when it was revoked. */
   readonly message?: string;
-  /** Present if a grant lets nobody in yet: an offered key that would do, questions for the user. */
+  /** Present if a grant lets nobody in yet: an offered key that would do, questions for the user, a step of several. */
   readonly provisional?: true;
+  /** Present if it was one step of a sign-in that takes more. */
+  readonly partial?: true;
   /** When, in milliseconds since the recorded server was started. */
   readonly atMs: number;
 }

@@ -97,8 +97,7 @@ export class ReplayedConnection {
   #ask(request: SshRequest, seq: number, atMs: number, kind: string, ordinal?: number): void {
     this.ledger.note(seq, atMs, request, kind);
     // A client answers what it was asked.
-    const isAnswer = request.type === 'SSHUserAuthRequest' && 'stage' in request && request.stage === 'answered';
-    if (isAnswer && !this.client.isQuestioned) this.ledger.unsent(kind);
+    if (isAnswer(request) && !this.client.isQuestioned) this.ledger.unsent(kind);
     else if (this.client.request(request, ordinal) === undefined) this.ledger.unsent(kind);
   }
 
@@ -115,5 +114,11 @@ export class ReplayedConnection {
     if (ordinal !== undefined) this.client.act(action, ordinal);
   }
 }
+
+/** Whether a request makes sense only where the server has just asked for what it holds. */
+const isAnswer = (request: SshRequest): boolean =>
+  request.type === 'SSHUserAuthRequest' &&
+  ((request.method === 'keyboard-interactive' && request.stage === 'answered') ||
+    (request.method === 'password' && request.newPassword !== undefined));
 
 const channelKind = (ordinal: number | undefined): string => `SSHChannelRequest ${String(ordinal)}`;

@@ -53,6 +53,12 @@ function methodOf(request: Exclude<SSHUserAuthRequest, { readonly stage: 'answer
     }
     case 'keyboard-interactive':
       return { type: 'keyboard-interactive', languageTag: '', submethods: request.submethods.join(',') };
+    case 'hostbased': {
+      const { clientHostName, clientUserName } = request;
+      const key = { publicKeyAlgorithm: request.algorithm, publicKey: Buffer.from(request.key.blob) };
+      const signature = request.stage === 'proven' ? PROOF : NO_PROOF;
+      return { type: 'hostbased', ...key, clientHostName, clientUserName, signature };
+    }
     case 'other':
       return { type: 'other', name: request.name, data: Buffer.alloc(0) };
     default:

@@ -9,6 +9,7 @@ import { GlobalRequest } from '../../protocol/messages/global-request.js';
 import { readRecipientChannel } from '../../protocol/messages/read-channel-data.js';
 import { UserauthBanner } from '../../protocol/messages/userauth-banner.js';
 import { UserauthInfoRequest } from '../../protocol/messages/userauth-info.js';
+import { UserauthPasswdChangereq } from '../../protocol/messages/userauth-passwd-changereq.js';
 import { UserauthFailure } from '../../protocol/messages/userauth-result.js';
 import type { SshRequest } from '../../streams/events/ssh-request.js';
 import type { SSHUserAuthRequest } from '../../streams/events/ssh-user-auth-request.js';
@@ -78,7 +79,7 @@ export class ClientConnection implements Arrival, ClientEnd {
     this.#carry = carry;
   }
 
-  /** Whether the server waits for answers to its questions. */
+  /** Whether the server waits for answers to its questions, or for a new password. */
   get isQuestioned(): boolean {
     return this.#isQuestioned;
   }
@@ -261,7 +262,7 @@ export class ClientConnection implements Arrival, ClientEnd {
     const outcome = method === undefined ? undefined : authOutcome(method, number, payload);
     if (outcome === undefined) return;
     this.#methods.shift();
-    this.#isQuestioned = outcome.outcome === 'challenged';
+    this.#isQuestioned = outcome.outcome === 'challenged' || outcome.outcome === 'changeRequested';
     this.#tell(outcome);
   }
 
@@ -409,6 +410,9 @@ function authOutcome(method: SSHUserAuthRequest['method'], number: number, paylo
     case SSH_MSG.USERAUTH_INFO_REQUEST: {
       // The number has a meaning in each method.
       if (method === 'publickey') return { outcome: 'acceptable' };
+      if (method === 'password') {
+        return { outcome: 'changeRequested', prompt: UserauthPasswdChangereq.decode(payload)?.prompt ?? '' };
+      }
       const { name = '', instruction = '', prompts = [] } = UserauthInfoRequest.decode(payload) ?? {};
       return { outcome: 'challenged', name, instruction, prompts: prompts.map(({ prompt }) => prompt) };
     }

@@ -21,6 +21,8 @@ export type ClientOutcome =
       readonly instruction: string;
       readonly prompts: readonly string[];
     }
+  /** Its password has to be changed, or the new one will not do (RFC 4252 section 8). */
+  | { readonly outcome: 'changeRequested'; readonly prompt: string }
   /** The key that it has offered would do. */
   | { readonly outcome: 'acceptable' }
   /** What the server says before authentication (RFC 4252 section 5.4). */
@@ -62,6 +64,7 @@ export const CLIENT_OUTCOME_LETTERS: Readonly<Record<string, ClientOutcomeName>>
   p: 'partial',
   q: 'challenged',
   k: 'acceptable',
+  h: 'changeRequested',
   b: 'banner',
   o: 'opened',
   f: 'unopened',
@@ -91,6 +94,8 @@ function detailOf(it: ClientOutcome): string {
       return it.methods.join(',');
     case 'challenged':
       return [it.instruction, ...it.prompts].filter((text) => text !== '').join(' ');
+    case 'changeRequested':
+      return it.prompt;
     case 'banner':
     case 'warned':
       return it.message;

@@ -49,6 +49,7 @@ export class SimulatedTransport implements PacketTransport {
   readonly #client: ClientEnd;
   readonly #carry: (work: () => void) => void;
   readonly #tap: PayloadTap | undefined;
+  readonly #traces: boolean;
   #bytesRead = 0;
   readonly #outlet = { bytesWritten: 0, unsent: 0 };
   readonly #sentPackets = { outSeqno: 0 };
@@ -61,6 +62,7 @@ export class SimulatedTransport implements PacketTransport {
 
   constructor(listener: TransportListener, { sessionId, settings, client, carry, tap }: SimulatedTransportParts) {
     this.#tap = tap;
+    this.#traces = settings.tracesPackets === true;
     this.sessionId = sessionId;
     this.#listener = listener;
     this.#client = client;
@@ -90,6 +92,7 @@ export class SimulatedTransport implements PacketTransport {
     return !this.#ended && this.#underWay < HIGH_WATER_MARK;
   }
 
+  /** A greeting is bytes, and no payload: clients do not hear it. */
   start(): void {
     this.#carry(() => {
       if (!this.#ended) this.#client.onServer();
@@ -99,18 +102,20 @@ export class SimulatedTransport implements PacketTransport {
   send(head: Uint8Array, body?: Uint8Array): void {
     if (this.#ended) return;
     // A copy: the server may use its memory again.
-    this.#deliver(body === undefined ? Buffer.from(head) : Buffer.concat([head, body]));
+    const payload = body === undefined ? Buffer.from(head) : Buffer.concat([head, body]);
+    this.#deliver(payload);
     this.#keyRenewal.onSent();
+    this.#trace('out', payload);
   }
 
   rekey(): void {
     this.#carry(() => {
-      this.#exchangeKeys();
+      this.#exchangeKeys('server');
     });
   }
 
   disconnect(reason: DisconnectReasonName, description: string): void {
-    this.#leave({ by: 'server', reason, description });
+    this.#leave({ by: 'server', reason, description: printable(description) }, description);
   }
 
   violation(reason: DisconnectReasonName, description: string): void {
@@ -120,7 +125,7 @@ export class SimulatedTransport implements PacketTransport {
 
   destroy(description: string): void {
     if (this.#ended) return;
-    this.#end({ by: 'server', description });
+    this.#end({ by: 'server', description: printable(description) });
     this.#close();
   }
 
@@ -137,7 +142,7 @@ export class SimulatedTransport implements PacketTransport {
     if (this.#ended) return;
     if (this.#keyExchanges >= this.#listener.maxKeyExchanges()) {
       this.violation('PROTOCOL_ERROR', 'too many key exchanges before authentication');
-    } else if (this.#keyRenewal.admits()) this.#exchangeKeys();
+    } else if (this.#keyRenewal.admits()) this.#exchangeKeys('client');
     else this.violation('PROTOCOL_ERROR', 'too many key exchanges for so little time and traffic');
   }
 
@@ -146,6 +151,8 @@ export class SimulatedTransport implements PacketTransport {
     if (this.#ended) return;
     this.#tap?.('server', payload);
     this.#bytesRead += payload.length;
+    this.#trace('in', payload);
+    if (this.#hasEnded()) return;
     const packetSequenceNumber = this.#receivedPackets.inSeqno;
     this.#receivedPackets.inSeqno += 1;
     try {
@@ -172,11 +179,25 @@ export class SimulatedTransport implements PacketTransport {
     }
   }
 
-  #exchangeKeys(): void {
+  /** @param by who began it; of the first exchange the listener knows already */
+  #exchangeKeys(by?: 'client' | 'server'): void {
     if (this.#ended || this.#algorithms === undefined) return;
+    if (by !== undefined && this.#keyExchanges > 0) this.#listener.onKeyExchangeBegun(by, this.#keyExchanges + 1);
+    if (this.#hasEnded()) return;
+    this.#listener.onAlgorithmsNegotiated(this.#algorithms, this.#keyExchanges + 1);
+    if (this.#hasEnded()) return;
     this.#keyExchanges += 1;
     this.#keyRenewal.onKeysExchanged();
     this.#listener.onKeysExchanged(this.#algorithms, this.#keyExchanges);
+  }
+
+  #trace(direction: 'in' | 'out', payload: Buffer): void {
+    if (this.#traces) this.#listener.onPacket(direction, payload[0] ?? 0, payload.length);
+  }
+
+  /** Whoever was told of something may have ended the connection. */
+  #hasEnded(): boolean {
+    return this.#ended;
   }
 
   #deliver(payload: Buffer): void {
@@ -192,10 +213,11 @@ export class SimulatedTransport implements PacketTransport {
     });
   }
 
-  #leave(end: TransportEnd & { readonly reason: DisconnectReasonName }): void {
+  /** @param told - what the client hears */
+  #leave(end: TransportEnd & { readonly reason: DisconnectReasonName }, told = end.description): void {
     if (this.#ended) return;
-    const { reason, description } = end;
-    this.#deliver(Disconnect.encode({ reasonCode: DisconnectReason[reason], description, languageTag: '' }));
+    const reasonCode = DisconnectReason[end.reason];
+    this.#deliver(Disconnect.encode({ reasonCode, description: told, languageTag: '' }));
     this.#end(end);
     this.#close();
   }

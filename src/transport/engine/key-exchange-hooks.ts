@@ -1,4 +1,4 @@
-import type { EngineDecipher, EnginePayloadHandler, EngineProtocol } from './ssh2-internals.js';
+import type { EngineDecipher, EngineKeyExchange, EnginePayloadHandler, EngineProtocol } from './ssh2-internals.js';
 import { takeKexinit } from './take-kexinit.js';
 
 const SSH_MSG_DISCONNECT = 1;
@@ -19,13 +19,14 @@ export function watchFirstKeyExchange(
   decipher: EngineDecipher,
   onDisconnect: EnginePayloadHandler,
   onExtInfoWanted: () => void,
+  onExchange: (exchange: EngineKeyExchange) => void,
 ): void {
   const engine = decipher._onPayload;
   decipher._onPayload = (payload) => {
     if (payload[0] === SSH_MSG_DISCONNECT) return onDisconnect(payload);
     if (payload[0] !== SSH_MSG_KEXINIT) return unlessDead(protocol, engine(payload));
 
-    const result = takeKexinit(protocol, engine, payload);
+    const result = takeKexinit(protocol, engine, payload, onExchange);
     if (protocol._kex?.remoteExtInfoEnabled === true) {
       protocol._kex.remoteExtInfoEnabled = false;
       onExtInfoWanted();

@@ -14,12 +14,16 @@ export interface EngineHostKey {
   readonly type: string;
   getPublicSSH(): Buffer;
   sign(data: Buffer, hash?: string): Buffer | Error;
+  /** Ours: what the signature is called, where that is not the name that was negotiated. */
+  readonly signatureAlgorithm?: string;
+  /** Ours: signs in the place of {@link sign}, if that takes time. */
+  readonly signLater?: (data: Buffer, signal: AbortSignal) => Promise<Buffer>;
 }
 
 /** The algorithms that both sides settled on. */
 export interface EngineNegotiated {
   kex: string;
-  readonly serverHostKey: string;
+  serverHostKey: string;
   readonly cs: { readonly cipher: string; readonly mac: string; readonly compress: string };
   readonly sc: { readonly cipher: string; readonly mac: string; readonly compress: string };
 }
@@ -35,6 +39,14 @@ export interface EngineKeyExchange {
   _remoteKexinit: Buffer | undefined;
   readonly _sentNEWKEYS: boolean;
   readonly _receivedNEWKEYS: boolean;
+  /** Whether {@link finish} has been called. */
+  _finished: boolean;
+  /** Chosen from the protocol's with the client's public value. */
+  _hostKey: EngineHostKey | undefined;
+  /** Computes the hash, has it signed and sends the reply; replaces itself by what the client's NEWKEYS calls. */
+  finish(): unknown;
+  /** Takes a message of the exchange. */
+  parse(payload: Buffer): ReturnType<EnginePayloadHandler>;
   /** Asked after {@link computeSecret}. */
   getPublicKey(): Buffer;
   /** The client's public value as it is hashed. */
@@ -74,8 +86,10 @@ export interface EngineProtocol {
   /** Undefined once the engine has ended, by {@link cleanup} or by itself. */
   readonly _destruct: unknown;
   readonly _kex: EngineKeyExchange | undefined;
-  /** What is offered and chosen from; can be replaced for the time of a call. */
+  /** What is offered and chosen from; can be replaced for the time of a call, and between key exchanges. */
   _offer: EngineOffer;
+  /** By algorithm. Can be replaced between key exchanges. */
+  _hostKeys: Readonly<Record<string, EngineHostKey>>;
   /** Our own KEXINIT while a key exchange is under way, otherwise undefined. */
   readonly _kexinit: Buffer | undefined;
   readonly _strictMode: boolean | undefined;
@@ -83,15 +97,27 @@ export interface EngineProtocol {
   _skipNextInboundPacket: boolean;
   readonly _cipher: EngineCipher;
   readonly _decipher: EngineDecipher | undefined;
-  readonly _packetRW: {
-    readonly read: { read(payload: Buffer): Buffer };
-    readonly write: {
-      readonly allocStart: number;
-      readonly allocStartKEX: number;
-      alloc(payloadLength: number, evenDuringKeyExchange?: boolean): Buffer;
-      finalize(packet: Buffer, evenDuringKeyExchange?: boolean): Buffer;
-    };
-  };
+  _packetRW: EnginePacketCodecs;
+  /** Reads packets of a chunk. @returns where to go on after false; undefined when nothing is left, Infinity to stop */
+  _parse(chunk: Buffer, offset: number, length: number): number | undefined;
+}
+
+/** What compresses and decompresses. The engine puts in a new reader and a new writer with each change of keys. */
+export interface EnginePacketCodecs {
+  /** Reads nothing else than it is given, as long as the engine does not compress. */
+  readonly read: { read(payload: Buffer): Buffer };
+  write: EnginePacketWriter;
+}
+
+/** Makes packets of payloads. */
+export interface EnginePacketWriter {
+  /** Where in what {@link alloc} has made the payload goes. The engine sets it when a key exchange begins. */
+  allocStart: number;
+  readonly allocStartKEX: number;
+  alloc(payloadLength: number, evenDuringKeyExchange?: boolean): Buffer;
+  /** @returns a packet, or in a key exchange the payload itself, which comes again when the exchange is over */
+  finalize(packet: Buffer, evenDuringKeyExchange?: boolean): Buffer;
+  cleanup(): void;
 }
 
 export interface EngineHeader {
@@ -115,7 +141,10 @@ export interface EngineConfig {
 /** The algorithm lists of a KEXINIT, encoded once. The engine chooses from the arrays and sends what is encoded. */
 export interface EngineOffer {
   readonly totalSize: number;
-  readonly lists: { readonly kex: { readonly array: readonly string[] } };
+  readonly lists: {
+    readonly kex: { readonly array: readonly string[] };
+    readonly cs: { readonly compress: { readonly array: readonly string[] } };
+  };
 }
 
 export interface EngineOfferLists {

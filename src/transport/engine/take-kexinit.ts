@@ -1,6 +1,6 @@
 import { keepRightGuess } from './keep-right-guess.js';
 import { makeHybrid, MLKEM768_X25519 } from './mlkem768x25519.js';
-import type { EngineOffer, EnginePayloadHandler, EngineProtocol } from './ssh2-internals.js';
+import type { EngineKeyExchange, EngineOffer, EnginePayloadHandler, EngineProtocol } from './ssh2-internals.js';
 import { speedUpX25519 } from './x25519.js';
 
 /** The exchange of the engine's that {@link makeHybrid} builds on. */
@@ -18,11 +18,13 @@ const FIRST_LIST = 17;
  *
  * @param engine the engine's handler of the packet
  * @param payload a view on the socket's memory, which the engine needs for longer: it gets a copy
+ * @param onExchange called with the exchange that the KEXINIT has begun
  */
 export function takeKexinit(
   protocol: EngineProtocol,
   engine: EnginePayloadHandler,
   payload: Buffer,
+  onExchange: (exchange: EngineKeyExchange) => void,
 ): ReturnType<EnginePayloadHandler> {
   const before = protocol._kex;
   const kexinit = Buffer.from(payload);
@@ -49,6 +51,7 @@ export function takeKexinit(
     makeHybrid(exchange);
   } else speedUpX25519(exchange);
   keepRightGuess(protocol, kexinit);
+  onExchange(exchange);
   return result;
 }
 

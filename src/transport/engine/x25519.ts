@@ -1,4 +1,4 @@
-import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto';
 
 import type { EngineKeyExchange } from './ssh2-internals.js';
 
@@ -28,19 +28,24 @@ export function forgetEphemeralKeys(exchange: EngineKeyExchange | undefined): vo
   if (exchange?._keys !== undefined) exchange._keys = null;
 }
 
-/** The base point of the curve (RFC 7748 section 4.1). */
-const BASE_POINT = importX25519(Buffer.concat([Buffer.of(9), Buffer.alloc(KEY_LENGTH - 1)]));
+/** Where a JWK names a public key that nobody reads: the private key alone counts. */
+const UNREAD = Buffer.alloc(KEY_LENGTH).toString('base64url');
 
 /**
  * A new pair of keys, the public one raw.
  *
- * The public key is computed, and not exported from the pair. `export` to a JWK holds a lock of the key while it allocates; if V8
- * collects garbage there and finds what generated the key, its destructor waits for that very lock, and the process stands still
- * for ever. With Node 20 that happens once in some twenty thousand connections.
+ * Imported from random bytes, any 32 of which are a private key (RFC 7748 section 5), and not generated: that spares the
+ * calculation of a public key that cannot be had. To `export` a generated key to a JWK holds a lock of the key while it
+ * allocates; if V8 collects garbage there and finds what generated the key, its destructor waits for that very lock, and the
+ * process stands still for ever. With Node 20 that happens once in some twenty thousand connections. An imported key has no
+ * such thing behind it.
  */
 export function generateX25519(): EphemeralKeys {
-  const { privateKey } = generateKeyPairSync('x25519');
-  return { privateKey, publicKey: diffieHellman({ privateKey, publicKey: BASE_POINT }) };
+  const d = randomBytes(KEY_LENGTH).toString('base64url');
+  const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', x: UNREAD, d }, format: 'jwk' });
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+  // Of this kind of key it is always there.
+  return { privateKey, publicKey: Buffer.from(x ?? '', 'base64url') };
 }
 
 /**

@@ -1,16 +1,29 @@
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 
-import { fingerprintOf } from './fingerprint.js';
+import type { HostCertificate } from './host-certificate.js';
 import { hostKeyError } from './host-key-error.js';
 import type { HostKeyAlgorithm, HostKeyType } from './host-key-type.js';
-import { publicBlobOf } from './public-blob.js';
-import { signatureSchemeOf } from './signature-scheme.js';
+import { type HostKeyOrigin, publicHostKey } from './public-host-key.js';
+import { digestOf, signatureSchemeOf } from './signature-scheme.js';
 
 /**
- * A private key that proves who the server is, ready to sign.
+ * Signs `data` with a host key: raw for Ed25519 and RSA, ASN.1 DER for ECDSA, as `node:crypto` does.
  *
- * The private key is parsed once, when the object is made, which saves a third or more of a handshake's processor
- * time. It cannot be read back from the object, so logging one reveals nothing. The methods do not need `this`.
+ * Throws, or rejects, for an algorithm that is not one of the key's: so SHA-1 is refused. `signal` is aborted once nobody waits
+ * for the signature any more.
+ */
+export type HostKeySign = (
+  data: Uint8Array,
+  algorithm: HostKeyAlgorithm,
+  signal?: AbortSignal,
+) => Uint8Array | Promise<Uint8Array>;
+
+/**
+ * A key that proves who the server is, ready to sign.
+ *
+ * A private key of this process is parsed once, when the object is made, which saves a third or more of a handshake's processor
+ * time. It cannot be read back from the object, so logging one reveals nothing. {@link hostKeyFromSigner} and
+ * {@link agentHostKey} make host keys whose private keys are elsewhere.
  */
 export interface HostKey {
   readonly type: HostKeyType;
@@ -22,62 +35,52 @@ export interface HostKey {
   readonly fingerprint: string;
   /** The comment that the key file carries, if any. */
   readonly comment?: string;
-  /** {@link HostKey.publicBlob}, under the name that the engine asks for. */
-  readonly getPublicSSH: () => Buffer;
-  /**
-   * Signs `data` and returns the signature as the engine wants it: raw for Ed25519 and RSA, ASN.1 DER for ECDSA.
-   *
-   * @param hash - `sha256` or `sha512` for an RSA key; other keys ignore it, since their type fixes it.
-   * @returns an `Error` instead of throwing it, because the engine ends the handshake in order on one: for an RSA key
-   *   with another hash, which is how SHA-1 signatures are refused.
-   */
-  readonly sign: (data: Uint8Array, hash?: string) => Buffer | Error;
-}
-
-/** Where a host key came from, and what it is called. */
-export interface HostKeyOrigin {
-  /** Begins the message of each error: the path of the file, or `host key` for text in memory. */
-  readonly source: string;
-  readonly comment?: string;
+  /** What an authority says of the key, if {@link certifyHostKey} has given it a certificate. */
+  readonly certificate?: HostCertificate;
+  /** Present if the private key is not in this process, so that signing takes time. */
+  readonly remote?: true;
+  /** Returns the signature itself, and not a promise of it, unless the key is `remote`. Does not need `this`. */
+  readonly sign: HostKeySign;
 }
 
 /**
  * Makes a host key of a parsed private key.
  *
- * @throws SshServerError `ERR_SSH_HOST_KEY` if the key is of a kind that SSH or this server does not use, is an RSA key
- *   of fewer than 2048 or more than 16384 bits, or does not fit its own public key.
+ * @throws SshServerError `ERR_SSH_HOST_KEY` as {@link publicHostKey} does, and if the key does not fit its own public key
  */
-export function createHostKey(privateKey: KeyObject, { source, comment }: HostKeyOrigin): HostKey {
-  const scheme = signatureSchemeOf(privateKey);
-  if ('fault' in scheme) throw hostKeyError(source, scheme.fault);
+export function createHostKey(privateKey: KeyObject, origin: HostKeyOrigin): HostKey {
+  const { described, verifies } = publicHostKey(publicHalfOf(privateKey, origin.source), origin);
 
-  const publicKey = createPublicKey(privateKey);
-  const publicBlob = publicBlobOf(publicKey, scheme.type);
-
-  const signWith = (data: Uint8Array, hash?: string): Buffer | Error => {
-    const digest = scheme.digestFor(hash);
-    if (digest === undefined) return new Error(`${scheme.type} host keys do not sign with ${hash ?? 'SHA-1'}`);
-    try {
-      return sign(digest, data, privateKey);
-    } catch (error) {
-      return error instanceof Error ? error : new Error('the signature failed', { cause: error });
-    }
+  const signWith = (data: Uint8Array, algorithm: HostKeyAlgorithm): Buffer => {
+    checkAlgorithm(described, algorithm);
+    return sign(digestOf(algorithm), data, privateKey);
   };
 
   // A file with a flipped bit still parses. Clients would report the bad signature as an attack, so find it here.
-  const digest = scheme.digestFor('sha512') ?? null;
-  const probe = signWith(publicBlob, 'sha512');
-  if (probe instanceof Error || !verify(digest, publicBlob, publicKey, probe)) {
-    throw hostKeyError(source, 'the private key does not fit its public key; the file is damaged', probe);
-  }
+  const fits = described.algorithms.every((algorithm) => {
+    try {
+      return verifies(described.publicBlob, signWith(described.publicBlob, algorithm), algorithm);
+    } catch {
+      return false;
+    }
+  });
+  if (!fits) throw hostKeyError(origin.source, 'the private key does not fit its public key; the file is damaged');
+  return { ...described, sign: signWith };
+}
 
-  return {
-    type: scheme.type,
-    algorithms: scheme.algorithms,
-    publicBlob,
-    fingerprint: fingerprintOf(publicBlob),
-    ...(comment === undefined || comment === '' ? {} : { comment }),
-    getPublicSSH: () => publicBlob,
-    sign: signWith,
-  };
+/** @throws Error unless the key signs with `algorithm` */
+export function checkAlgorithm(key: Pick<HostKey, 'type' | 'algorithms'>, algorithm: string): void {
+  if (key.algorithms.some((known) => known === algorithm)) return;
+  throw new Error(`${key.type} host keys do not sign with ${algorithm}`);
+}
+
+function publicHalfOf(privateKey: KeyObject, source: string): KeyObject {
+  // First, since it says of more keys why they are of no use.
+  const scheme = signatureSchemeOf(privateKey);
+  if ('fault' in scheme) throw hostKeyError(source, scheme.fault);
+  try {
+    return createPublicKey(privateKey);
+  } catch (cause) {
+    throw hostKeyError(source, 'the public key cannot be computed; the file is damaged', cause);
+  }
 }

@@ -18,6 +18,8 @@ const BLOCK_BYTES = 8;
 export interface OpenSshPrivateKeyHeader {
   readonly keyType: string;
   readonly encrypted: boolean;
+  /** How often the passphrase is hashed; 0 for a key that is not encrypted. */
+  readonly rounds: number;
 }
 
 /** Reads the open part of an OpenSSH private key; undefined if the text is damaged or holds several keys. */
@@ -30,10 +32,12 @@ export function readOpenSshPrivateKeyHeader(text: string): OpenSshPrivateKeyHead
   if (!reader.bytes(MAGIC.length).equals(MAGIC)) return undefined;
   const cipher = reader.ascii();
   reader.ascii(); // key derivation function
-  reader.string(); // its options
+  const options = new WireReader(reader.string());
+  options.string(); // salt
+  const rounds = options.uint32();
   const keys = reader.uint32();
   const keyType = new WireReader(reader.string()).ascii();
-  return reader.ok && keys === 1 && keyType !== '' ? { keyType, encrypted: cipher !== 'none' } : undefined;
+  return reader.ok && keys === 1 && keyType !== '' ? { keyType, encrypted: cipher !== 'none', rounds } : undefined;
 }
 
 /** Writes a private key, not encrypted, in the form that `ssh-keygen` writes and reads. */

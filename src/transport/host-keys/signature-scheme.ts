@@ -7,40 +7,39 @@ export interface SignatureScheme {
   readonly type: HostKeyType;
   /** Signature algorithms, most wanted first. */
   readonly algorithms: readonly HostKeyAlgorithm[];
-  /**
-   * The digest to sign with when the engine asks for `hash`, which it does for RSA alone: `null` where the key type
-   * fixes it, `undefined` to refuse.
-   */
-  readonly digestFor: (hash: string | undefined) => string | null | undefined;
 }
+
+/** The digests of the algorithms, under the names of `node:crypto`; Ed25519 has its own inside. */
+const DIGESTS: Readonly<Record<HostKeyAlgorithm, string | null>> = {
+  'ssh-ed25519': null,
+  'ecdsa-sha2-nistp256': 'sha256',
+  'ecdsa-sha2-nistp384': 'sha384',
+  'ecdsa-sha2-nistp521': 'sha512',
+  'rsa-sha2-512': 'sha512',
+  'rsa-sha2-256': 'sha256',
+};
+
+/** The digest that an algorithm signs, for `node:crypto`. */
+export const digestOf = (algorithm: HostKeyAlgorithm): string | null => DIGESTS[algorithm];
 
 /** Below, OpenSSH refuses the key and factoring it is within reach. */
 const MIN_RSA_BITS = 2048;
 /** The largest integer that OpenSSH reads; its users could not connect to a server with a longer key. */
 const MAX_RSA_BITS = 16_384;
 
-const fixed = (type: HostKeyType & HostKeyAlgorithm, digest: string | null): SignatureScheme => ({
-  type,
-  algorithms: [type],
-  digestFor: () => digest,
-});
+const fixed = (type: HostKeyType & HostKeyAlgorithm): SignatureScheme => ({ type, algorithms: [type] });
 
-const ed25519 = fixed('ssh-ed25519', null);
+const ed25519 = fixed('ssh-ed25519');
 
 const ecdsa: ReadonlyMap<string, SignatureScheme> = new Map([
-  ['prime256v1', fixed('ecdsa-sha2-nistp256', 'sha256')],
-  ['secp384r1', fixed('ecdsa-sha2-nistp384', 'sha384')],
-  ['secp521r1', fixed('ecdsa-sha2-nistp521', 'sha512')],
+  ['prime256v1', fixed('ecdsa-sha2-nistp256')],
+  ['secp384r1', fixed('ecdsa-sha2-nistp384')],
+  ['secp521r1', fixed('ecdsa-sha2-nistp521')],
 ]);
 
-const rsa: SignatureScheme = {
-  type: 'ssh-rsa',
-  algorithms: ['rsa-sha2-512', 'rsa-sha2-256'],
-  // The engine names no hash for `ssh-rsa`, which is SHA-1.
-  digestFor: (hash) => (hash === 'sha512' || hash === 'sha256' ? hash : undefined),
-};
+const rsa: SignatureScheme = { type: 'ssh-rsa', algorithms: ['rsa-sha2-512', 'rsa-sha2-256'] };
 
-/** Finds how a key signs, or says why it cannot be a host key. */
+/** Finds how a key, private or public, signs, or says why it cannot be a host key. */
 export function signatureSchemeOf(key: KeyObject): SignatureScheme | { readonly fault: string } {
   const { namedCurve = 'unnamed', modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {

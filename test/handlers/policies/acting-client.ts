@@ -1,6 +1,6 @@
 import type { ConnectionId } from '../../../src/streams/connection-id.js';
 import type { SshRequest } from '../../../src/streams/events/ssh-request.js';
-import type { SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
+import type { AuthKey, SSHUserAuthRequest } from '../../../src/streams/events/ssh-user-auth-request.js';
 import type { SshServer } from '../../../src/streams/ssh-server.js';
 import { loopback } from '../../../src/testing/index.js';
 import { wireBytes } from '../../support/wire-bytes.js';
@@ -90,8 +90,11 @@ export class ActingClients {
     switch (request.method) {
       case 'none':
         return wireBytes(...common);
-      case 'password':
-        return wireBytes(...common, 0, request.password.expose());
+      case 'password': {
+        const { password, newPassword } = request;
+        if (newPassword === undefined) return wireBytes(...common, 0, password.expose());
+        return wireBytes(...common, 1, password.expose(), newPassword.expose());
+      }
       case 'keyboard-interactive':
         if (request.stage === 'started') return wireBytes(...common, '', '');
         return wireBytes(61, [request.answers.length], ...request.answers.map((answer) => answer.expose()));
@@ -104,16 +107,23 @@ export class ActingClients {
           [key.blob.length],
           Buffer.from(key.blob),
         );
-        if (stage === 'offered') return named;
-        const own = this.#keys.find((it) => it.key === key);
-        if (own === undefined) throw new Error(`nobody can sign with ${key.fingerprint}`);
-        const { sessionId } = client;
-        const signature = own.sign(wireBytes([sessionId.length], sessionId, named));
-        return wireBytes(named, [signature.length], signature);
+        return stage === 'offered' ? named : this.#signed(named, key, client);
+      }
+      case 'hostbased': {
+        const { algorithm, key, clientHostName, clientUserName } = request;
+        const shown = wireBytes(...common, algorithm, [key.blob.length], Buffer.from(key.blob));
+        return this.#signed(wireBytes(shown, clientHostName, clientUserName), key, client);
       }
       case 'other':
         throw new Error(`what follows ${request.name} is not known`);
     }
+  }
+
+  #signed(named: Buffer, key: AuthKey, { sessionId }: WireClient): Buffer {
+    const own = this.#keys.find((it) => it.key === key);
+    if (own === undefined) throw new Error(`nobody can sign with ${key.fingerprint}`);
+    const signature = own.sign(wireBytes([sessionId.length], sessionId, named));
+    return wireBytes(named, [signature.length], signature);
   }
 }
 

@@ -121,7 +121,7 @@ async function outcomesInServer<Type extends SshRequestType>(
   const after = witness<SshRequests[Type]>((verdict) => outcomes.push(outcomeOf(verdict, inherited)));
   const server = await createServer({
     hostKeys: [hostKey],
-    authMethods: ['publickey', 'password', 'keyboard-interactive'],
+    authMethods: ['publickey', 'password', 'keyboard-interactive', 'hostbased'],
     handlers: [
       asHandler(decide(type, before, { phase: 'limit' })),
       ...handlers,

@@ -11,7 +11,9 @@ import type {
   NoneAuthRequest,
   OfferedKeyAuthRequest,
   PasswordAuthRequest,
+  ProvenHostAuthRequest,
   ProvenKeyAuthRequest,
+  RefutedHostAuthRequest,
   RefutedKeyAuthRequest,
   SSHUserAuthRequest,
   UnknownMethodAuthRequest,
@@ -43,7 +45,7 @@ export const knock = (remoteAddress: string): ConnectionRequest => ({
 const auth = { type: 'SSHUserAuthRequest', connection, user: 'ann', service: 'ssh-connection', ordinal: 1 } as const;
 
 export const none: NoneAuthRequest = { ...auth, method: 'none' };
-const unknownMethod: UnknownMethodAuthRequest = { ...auth, method: 'other', name: 'hostbased' };
+const unknownMethod: UnknownMethodAuthRequest = { ...auth, method: 'other', name: 'gssapi-with-mic' };
 
 export const password = (text: string, user = 'ann'): PasswordAuthRequest => ({
   ...auth,
@@ -67,6 +69,19 @@ export const refuted = (key: AuthKey, user = 'ann'): RefutedKeyAuthRequest => ({
   ...publicKey(key, user, '192.0.2.7'),
   stage: 'refuted',
 });
+
+const hostbased = (key: AuthKey) =>
+  ({
+    ...auth,
+    method: 'hostbased',
+    algorithm: key.type,
+    key,
+    clientHostName: 'desk.example.com.',
+    clientUserName: 'ann',
+  }) as const;
+
+export const provenHost = (key: AuthKey): ProvenHostAuthRequest => ({ ...hostbased(key), stage: 'proven' });
+export const refutedHost = (key: AuthKey): RefutedHostAuthRequest => ({ ...hostbased(key), stage: 'refuted' });
 
 export const interactiveStart: KeyboardInteractiveStart = {
   ...auth,
@@ -93,6 +108,8 @@ export const authRequests: Readonly<Record<string, SSHUserAuthRequest>> = {
   refuted: refuted(anyKey),
   started: interactiveStart,
   answered: interactiveAnswer(1, 'secret'),
+  provenHost: provenHost(anyKey),
+  refutedHost: refutedHost(anyKey),
   other: unknownMethod,
 };
 

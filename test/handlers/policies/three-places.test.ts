@@ -26,10 +26,13 @@ import {
   forwardFrom,
   forwardTo,
   grantCertificate,
+  grantHashedPassword,
+  grantHostBased,
   grantKeyboardInteractive,
   grantPassword,
   grantPublicKey,
   grantWhen,
+  hashPassword,
   idleTimeout,
   leaseEach,
   loginGrace,
@@ -46,6 +49,7 @@ import {
   quota,
   rateLimit,
   revokedBy,
+  requireMethods,
   revokedKeys,
   routeChannels,
   routeCommands,
@@ -77,7 +81,7 @@ import { CATALOGUE } from './catalogue.js';
 import { type ClientKey, makeClientKey } from './client-keys.js';
 import { hurriedClock } from './hurried-clock.js';
 import { authKeyOf, lineOf } from './keys.js';
-import { declined, denied, granted, open, type PolicyOutcome } from './policy-outcome.js';
+import { declined, denied, granted, open, type PolicyOutcome, requiring } from './policy-outcome.js';
 import { outcomesInMethod, outcomesInPipe, outcomesInPlugin, type PolicyTrial } from './policy-places.js';
 import { virtualTime } from './virtual-time.js';
 
@@ -143,11 +147,14 @@ const same = <R extends SshRequest>(request: R): R => ({ ...request, connection:
 const noPassword = same(authRequest.none('ann'));
 const wrongPassword = same(authRequest.password('ann', 'wrong'));
 const rightPassword = same(authRequest.password('ann', PASSWORD));
+const stalePassword = same(authRequest.password('ann', 'stale'));
 const bob = authRequest.password('bob', 'wrong', { connection: 2 });
 
 const offeredKey = { ...same(authRequest.offeredKey('ann', lineOf(own.key))), key: own.key };
 const offeredOtherKey = { ...offeredKey, key: other.key };
 const provenKey = { ...same(authRequest.provenKey('ann', lineOf(own.key))), key: own.key };
+
+const provenHost = { ...same(authRequest.provenHost('ann', lineOf(own.key))), key: own.key };
 
 const certifiedKey = { ...provenKey, algorithm: certified.key.type, key: certified.key };
 const offeredCertifiedKey = { ...offeredKey, algorithm: certified.key.type, key: certified.key };
@@ -162,6 +169,7 @@ const dateAgain = same(channelRequest.exec('date'));
 const reboot = same(channelRequest.exec('reboot'));
 const language = same(channelRequest.env('LANG', 'C'));
 
+const passwordHash = await hashPassword(PASSWORD, { ln: 4 });
 const isPassword = (_user: string, text: string): boolean => text === PASSWORD;
 const isBob = ({ user }: SSHUserAuthRequest): boolean => user === 'bob';
 const grants = <R>(): Policy<R> => grantWhen(() => true, { name: 'yes' });
@@ -199,10 +207,39 @@ const TABLE: readonly Row[] = [
   row(
     'grantPassword',
     'SSHUserAuthRequest',
-    () => grantPassword(isPassword),
+    () =>
+      grantPassword((_user, text) => text === PASSWORD || (text === 'stale' && { change: 'A new one: ' }), {
+        change: (_user, text, newText) => text === 'stale' && (newText !== 'short' || { change: 'A longer one: ' }),
+      }),
     [noPassword, open()],
     [wrongPassword, declined(DenyReason.BadCredential)],
-    [rightPassword, granted('grantPassword')],
+    [stalePassword, granted('grantPassword', 'passwordChange')],
+    [same(authRequest.passwordChange('ann', 'stale', 'short')), granted('grantPassword', 'passwordChange')],
+    [same(authRequest.passwordChange('ann', 'stole', 'longer')), declined(DenyReason.BadCredential)],
+    [stalePassword, granted('grantPassword', 'passwordChange')],
+    [same(authRequest.passwordChange('ann', 'stale', 'longer')), granted('grantPassword')],
+  ),
+  row(
+    'grantHostBased',
+    'SSHUserAuthRequest',
+    () =>
+      grantHostBased({
+        hosts: `desk.example.com ${lineOf(own.key)}`,
+        allow: (host, { user, clientUserName }) => host === 'desk.example.com' && user === clientUserName,
+      }),
+    [noPassword, open()],
+    [{ ...provenHost, key: other.key }, declined(DenyReason.KeyNotAccepted)],
+    [{ ...provenHost, clientUserName: 'bob' }, declined(DenyReason.UserNotAllowed)],
+    [provenHost, granted('grantHostBased')],
+  ),
+  row(
+    'grantHashedPassword',
+    'SSHUserAuthRequest',
+    () => grantHashedPassword({ hashOf: (user) => (user === 'ann' ? passwordHash : undefined) }),
+    [noPassword, open()],
+    [wrongPassword, declined(DenyReason.BadCredential)],
+    [rightPassword, granted('grantHashedPassword')],
+    [bob, declined(DenyReason.BadCredential)],
   ),
   row(
     'grantCertificate',
@@ -211,6 +248,13 @@ const TABLE: readonly Row[] = [
     [offeredKey, open()],
     [offeredCertifiedKey, granted('grantCertificate')],
     [certifiedKey, granted('grantCertificate')],
+  ),
+  row(
+    'requireMethods',
+    'SSHUserAuthRequest',
+    () => requireMethods(({ user }) => (user === 'ann' ? 'password + totp|publickey:sk' : undefined)),
+    [wrongPassword, requiring('password+totp | publickey:sk')],
+    [bob, open()],
   ),
   row(
     'revokedKeys',

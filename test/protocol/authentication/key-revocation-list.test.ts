@@ -201,6 +201,37 @@ describe('a list', () => {
     );
   });
 
+  const notKeys: readonly (readonly [string, Buffer])[] = [
+    ['any bytes', Buffer.from('stolen')],
+    ['a name alone', strings(Buffer.from('ssh-ed25519'))],
+    ['a name that is none', strings(Buffer.from('stolen'), Buffer.alloc(32))],
+    ['an Ed25519 key of 31 bytes', strings(Buffer.from('ssh-ed25519'), Buffer.alloc(31))],
+    ['a key with bytes to spare', Buffer.concat([key.blob, Buffer.from([0])])],
+    ['a key that is cut', key.blob.subarray(0, -1)],
+    ['a certificate', makeCertificate({ key: key.blob, authority })],
+  ];
+
+  it.each(notKeys)('is refused with %s in place of a key', (_what, blob) => {
+    expect(faultOf(krl([2, strings(key.blob, blob)]))).toBe('the list is cut or malformed');
+    expect(faultOf(krl(certificates(blob, [0x20, numbers(5n)])))).toBe(
+      'a section of certificates names no key as their authority',
+    );
+  });
+
+  it('may name keys that nobody can sign in with', () => {
+    const short = new WireWriter()
+      .ascii('ssh-rsa')
+      .mpint(65_537n)
+      .mpint(2n ** 1023n + 1n)
+      .finish();
+    const dss = new WireWriter().ascii('ssh-dss').mpint(5n).finish();
+    for (const blob of [short, dss]) {
+      expect(listOf(krl([2, strings(blob)])).revokes({ publicKey: blob })).toBe(true);
+      expect(faultOf(krl(certificates(blob, [0x20, numbers(5n)])))).toBeUndefined();
+    }
+    expect(faultOf(krl([2, strings(Buffer.alloc(0))]))).toBe('the list is cut or malformed');
+  });
+
   it('is refused with sections and in versions that are not known', () => {
     expect(faultOf(krl([6, Buffer.alloc(0)]))).toBe('sections of type 6 are not supported');
     expect(faultOf(krl(certificates(authority.blob, [0x24, Buffer.alloc(0)])))).toBe(

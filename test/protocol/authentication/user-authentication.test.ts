@@ -1,35 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { AuthAttempt, AuthOutcome } from '../../../src/protocol/authentication/auth-attempt.js';
-import { verifyUserAuthSignature } from '../../../src/protocol/authentication/signature.js';
-import { UserAuthentication } from '../../../src/protocol/authentication/user-authentication.js';
-import type { ConnectionAuthority } from '../../../src/protocol/connection-authority.js';
-import { DEFAULT_LIMITS, type ProtocolLimits } from '../../../src/protocol/limits.js';
+import type { AuthOutcome } from '../../../src/protocol/authentication/auth-attempt.js';
+import type { UserAuthentication } from '../../../src/protocol/authentication/user-authentication.js';
+import type { ProtocolLimits } from '../../../src/protocol/limits.js';
 import { makeCertificate, makeWireKey } from '../../support/certificates.js';
 import { wireBytes } from '../../support/wire-bytes.js';
 import * as send from '../../support/wire-client-payloads.js';
-import { FakeAuthority, FakeLink } from '../channels/channel-bench.js';
+import type { FakeLink } from '../channels/channel-bench.js';
+import { authBench, type Desk, FAILURE, SUCCESS } from './auth-desk.js';
 import { makeSkEd25519 } from './security-key.js';
 
-/** Keeps each question until the test answers it. */
-class Desk extends FakeAuthority implements ConnectionAuthority {
-  readonly asked: AuthAttempt[] = [];
-  readonly answers: ((outcome: AuthOutcome) => void)[] = [];
-
-  override decideAuth(attempt?: AuthAttempt, answer?: (outcome: AuthOutcome) => void): void {
-    if (attempt === undefined || answer === undefined) return;
-    this.asked.push(attempt);
-    this.answers.push(answer);
-  }
-
-  /** Answers the question asked last. */
-  say(outcome: AuthOutcome): void {
-    this.answers.at(-1)?.(outcome);
-  }
-}
-
-const FAILURE: AuthOutcome = { type: 'failure' };
-const SUCCESS: AuthOutcome = { type: 'success' };
 const challengeOf = (...texts: readonly string[]): AuthOutcome => ({
   type: 'challenge',
   challenge: { name: 'Code', instruction: 'Look at your device', prompts: texts.map((text) => ({ text })) },
@@ -43,9 +23,7 @@ let desk: Desk;
 let authentication: UserAuthentication;
 
 const start = (limits: Partial<ProtocolLimits> = {}): void => {
-  link = new FakeLink();
-  desk = new Desk();
-  authentication = new UserAuthentication(link, { ...DEFAULT_LIMITS, ...limits }, desk, verifyUserAuthSignature);
+  ({ link, desk, authentication } = authBench(limits));
 };
 
 beforeEach(() => {

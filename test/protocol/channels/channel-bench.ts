@@ -67,6 +67,18 @@ export class FakeAuthority implements ConnectionAuthority {
     this.log.push('identification');
   }
 
+  onKeyExchangeBegun(): void {
+    this.log.push('key exchange');
+  }
+
+  onAlgorithmsNegotiated(): void {
+    this.log.push('algorithms');
+  }
+
+  onPacket(): void {
+    this.log.push('packet');
+  }
+
   onKeysExchanged(): void {
     this.log.push('keys');
   }

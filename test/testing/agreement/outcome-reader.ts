@@ -16,6 +16,7 @@ const OPEN_FAILURES: Readonly<Record<number, Unopened>> = {
 const DISCONNECT_REASONS: Readonly<Record<number, Reason>> = {
   2: 'PROTOCOL_ERROR',
   7: 'SERVICE_NOT_AVAILABLE',
+  8: 'PROTOCOL_VERSION_NOT_SUPPORTED',
   11: 'BY_APPLICATION',
   12: 'TOO_MANY_CONNECTIONS',
   14: 'NO_MORE_AUTH_METHODS_AVAILABLE',
@@ -81,7 +82,8 @@ export class OutcomeReader {
       case 53:
         return { outcome: 'banner', message: it.text() };
       case 60:
-        return this.authMethod === 'publickey' ? { outcome: 'acceptable' } : challenge(it);
+        if (this.authMethod === 'publickey') return { outcome: 'acceptable' };
+        return this.authMethod === 'password' ? { outcome: 'changeRequested', prompt: it.text() } : challenge(it);
       case 81:
         return { outcome: 'done' };
       case 82:

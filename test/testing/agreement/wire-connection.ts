@@ -135,12 +135,14 @@ export class WireConnection implements RealConnection {
         const isSigned = request.stage !== 'offered';
         const asked = wireBytes(50, user, 'ssh-connection', 'publickey', isSigned ? 1 : 0, request.algorithm);
         const unsigned = Buffer.concat([asked, wireBytes([blob.length], blob)]);
-        if (!isSigned) return unsigned;
-        const { sessionId } = this.#client;
-        const data = Buffer.concat([wireBytes([sessionId.length], sessionId), unsigned]);
-        const raw = signatureOver(data, request.stage === 'proven');
-        const signature = wireBytes(request.algorithm, [raw.length], raw);
-        return Buffer.concat([unsigned, wireBytes([signature.length], signature)]);
+        return isSigned ? this.#signed(unsigned, request.algorithm, request.stage === 'proven') : unsigned;
+      }
+      case 'hostbased': {
+        const blob = ANNS_KEY.getPublicSSH();
+        const { algorithm, clientHostName, clientUserName } = request;
+        const shown = wireBytes(50, user, 'ssh-connection', 'hostbased', algorithm, [blob.length], blob);
+        const unsigned = wireBytes(shown, clientHostName, clientUserName);
+        return this.#signed(unsigned, algorithm, request.stage === 'proven');
       }
       case 'keyboard-interactive':
         return wireBytes(50, user, 'ssh-connection', 'keyboard-interactive', '', request.submethods.join(','));
@@ -149,6 +151,14 @@ export class WireConnection implements RealConnection {
       default:
         return request satisfies never;
     }
+  }
+
+  #signed(unsigned: Buffer, algorithm: string, isRight: boolean): Buffer {
+    const { sessionId } = this.#client;
+    const data = Buffer.concat([wireBytes([sessionId.length], sessionId), unsigned]);
+    const raw = signatureOver(data, isRight);
+    const signature = wireBytes(algorithm, [raw.length], raw);
+    return Buffer.concat([unsigned, wireBytes([signature.length], signature)]);
   }
 
   #onPayload(payload: Buffer): void {

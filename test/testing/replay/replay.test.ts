@@ -17,6 +17,7 @@ import {
   type Handler,
   penalties,
   rateLimit,
+  requireMethods,
   sessionLimit,
   shell,
   type SSHUserAuthRequest,
@@ -135,9 +136,39 @@ describe('a replay', () => {
     expect(report.decisions).toBe(5);
   });
 
+  it('has a password changed again, and leaves the new one out where nobody asks for it any more', async () => {
+    const stale = grantPassword((_user, password) => password === 'stale' && { change: 'New: ' }, {
+      change: (_user, password, newPassword) => password === 'stale' && newPassword === 'fresh',
+    });
+    const handlers = [decide('SSHUserAuthRequest', stale)];
+    {
+      await using simulation = await simulate({ handlers });
+      const recording = record(simulation.server.events.all, { path: file, clock: simulation.clock });
+      simulation
+        .expectClient(
+          simulation.client('192.0.2.7', 'c-p-n', {
+            p: authRequest.password('ann', 'stale'),
+            n: authRequest.passwordChange('ann', 'stale', 'fresh'),
+          }),
+        )
+        .toBe('c-h-g');
+      await simulation.run('1m');
+      await simulation.hold(recording.close());
+    }
+
+    expect(await replay(file, { handlers })).toMatchObject({ changes: [], unreached: 0, unknownCredentials: 0 });
+    const outside = await replay(file, {
+      handlers: [decide('SSHUserAuthRequest', denyUsers(['ann']), { phase: 'limit' }), ...handlers],
+    });
+    expect(outside.changes).toMatchObject([{ replayed: { outcome: 'denied', by: 'denyUsers' } }]);
+    expect(outside.unreached).toBe(1);
+  });
+
+  const authMethods = ['password', 'keyboard-interactive'] as const;
+
   /** Somebody who answers questions wrongly, and then has the right password. */
   async function recordQuestions(...handlers: readonly Handler[]): Promise<void> {
-    await using simulation = await simulate({ handlers });
+    await using simulation = await simulate({ handlers, authMethods: [...authMethods] });
     const recording = record(simulation.server.events.all, { path: file, clock: simulation.clock });
     simulation.client('192.0.2.7', 'c-k-a-k-a-r', {
       k: authRequest.keyboardInteractive('ann'),
@@ -165,7 +196,10 @@ describe('a replay', () => {
       ),
       { phase: 'limit' },
     );
-    const { changes, unreached } = await replay(file, { handlers: [noQuestions, questions(1), ...base] });
+    const { changes, unreached } = await replay(file, {
+      handlers: [noQuestions, questions(1), ...base],
+      authMethods: [...authMethods],
+    });
 
     expect(changes.map(({ replayed }) => replayed?.by)).toEqual(['noQuestions', 'noQuestions']);
     // The answers; the password was decided as it was.
@@ -174,9 +208,31 @@ describe('a replay', () => {
 
   it('never takes one credential for another, although the server refuses some by itself', async () => {
     await recordQuestions(questions(1), ...base);
-    const report = await replay(file, { handlers: [questions(2), ...base] });
+    const report = await replay(file, { handlers: [questions(2), ...base], authMethods: [...authMethods] });
 
     expect(report).toMatchObject({ changes: [], unreached: 2 });
+  });
+
+  it('tells who is kept out by a server that does not offer the method any more, and shows its policies no password', async () => {
+    await recordAll(base);
+    const shown: string[] = [];
+    const watching = decide(
+      'SSHUserAuthRequest',
+      decideEach<SSHUserAuthRequest>('watching', (verdict) => {
+        shown.push(verdict.request.method);
+        return verdict;
+      }),
+      { phase: 'limit' },
+    );
+    const { changes } = await replay(file, { handlers: [watching, ...base], authMethods: ['publickey'] });
+
+    expect(changes.map(({ user, replayed }) => [user, replayed?.outcome])).toEqual(
+      expect.arrayContaining([
+        ['ann', 'denied'],
+        ['bob', 'denied'],
+      ]),
+    );
+    expect(new Set(shown)).toEqual(new Set(['other']));
   });
 
   it('takes no answer for right that only led to more questions', async () => {
@@ -191,7 +247,7 @@ describe('a replay', () => {
     );
     const again = questions(1, () => 'again');
     await recordQuestions(again, noAnswers, ...base);
-    const { changes } = await replay(file, { handlers: [again, ...base] });
+    const { changes } = await replay(file, { handlers: [again, ...base], authMethods: [...authMethods] });
 
     expect(changes.length).toBeGreaterThan(0);
     expect(changes.every(({ replayed }) => replayed?.outcome !== 'granted' || replayed.provisional === true)).toBe(
@@ -235,5 +291,45 @@ describe('a replay', () => {
     const { changes } = await replay(file, { handlers: [slow, ...base] });
 
     expect(changes).toContainEqual(expect.objectContaining({ user: 'ann', replayed: undefined }));
+  });
+
+  it('knows a step of several again, and finds where a new requirement makes one of what let somebody in', async () => {
+    const codes = decide(
+      'SSHUserAuthRequest',
+      grantKeyboardInteractive({ name: 'code', prompts: [{ text: 'Code: ' }], verify: (_user, [it]) => it === '42' }),
+    );
+    const handlers = [
+      decide('SSHUserAuthRequest', requireMethods('password+code'), { phase: 'limit' }),
+      ...base,
+      codes,
+    ];
+    {
+      await using simulation = await simulate({ handlers, authMethods: [...authMethods] });
+      const recording = record(simulation.server.events.all, { path: file, clock: simulation.clock });
+      simulation.client('192.0.2.7', 'ckria', {
+        k: authRequest.keyboardInteractive('ann'),
+        r: right,
+        i: authRequest.keyboardInteractive('ann'),
+        a: authRequest.keyboardInteractiveAnswer('ann', ['42']),
+      });
+      await simulation.run('10s');
+      await recording.close();
+    }
+
+    const same = await replay(file, { handlers, authMethods: [...authMethods] });
+    expect([same.changes, same.decisions]).toEqual([[], 6]);
+
+    const one = await replay(file, { handlers: [...base, codes], authMethods: [...authMethods] });
+    expect(
+      one.changes.map(({ recorded, replayed }) => [
+        recorded?.partial,
+        recorded?.reason,
+        replayed?.outcome,
+        replayed?.partial,
+      ]),
+    ).toEqual([
+      [undefined, DenyReason.MethodNotAllowed, 'granted', undefined],
+      [true, undefined, 'granted', undefined],
+    ]);
   });
 });

@@ -72,7 +72,7 @@ describe('loadHostKey', () => {
     const path = await put('prose', 'hunter2');
 
     await expect(loadHostKey(path)).rejects.toMatchObject({
-      message: `host key ${path}: this is not a private key in OpenSSH or PEM form`,
+      message: `host key ${path}: this is not a private key in a form that is known (OpenSSH, PEM, DER, PKCS #12, JWK, PuTTY), or it is damaged`,
     });
   });
 

@@ -1,9 +1,11 @@
-import { EMPTY, map } from 'rxjs';
+import { EMPTY, map, type Observable } from 'rxjs';
 
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Decided } from '../../../streams/events/decided.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
+import type { SSHUserAuthRequest } from '../../../streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../streams/policy.js';
+import type { PolicyContext } from '../../../streams/policy-context.js';
 import { deny } from '../../../streams/verdict.js';
 import { whenAnswered } from '../answer.js';
 import type { FromConnection } from '../from-connection.js';
@@ -44,7 +46,7 @@ export interface BanAfterOptions
    */
   readonly forgetMs?: number;
   /**
-   * Whether a key that was proven and granted lifts the ban and clears the record. A banned source may then still ask for
+   * Whether a sign-in with a key that was proven and granted, as its only step or one of them, lifts the ban and clears the record. A banned source may then still ask for
    * authentication by public key, where guessing is hopeless; so place the policy on `SSHUserAuthRequest` and not on
    * `ConnectionRequest`, or there is no connection to prove a key on. One user with a key lifts the ban for everybody in
    * the same network. Default false.
@@ -117,10 +119,14 @@ export function banAfter<R extends FromConnection>(options: BanAfterOptions): Po
     );
   });
 
+  /** Grants count only where they lift bans, or where the application judges: what nobody listens to is not built. */
+  const lessonsIn = ({ events, denials }: Pick<PolicyContext, 'denials' | 'events'>): Observable<Decided> =>
+    liftOnProvenKey || options.isFailure !== undefined ? events.Decided : denials;
+
   return learnFrom(
     by,
-    ({ events, clock }) =>
-      events.Decided.pipe(
+    (server) =>
+      lessonsIn(server).pipe(
         map((decided) => ({
           request: decided.request,
           learn: () => {
@@ -129,7 +135,7 @@ export function banAfter<R extends FromConnection>(options: BanAfterOptions): Po
             if (!lifts && !isFailure(decided)) return EMPTY;
             const source = sourcePrefix(decided.connection.remoteAddress, lengths);
             if (source === undefined) return EMPTY;
-            return lifts ? ledger.lift(source) : ledger.fail(source, (options.clock ?? clock).now());
+            return lifts ? ledger.lift(source) : ledger.fail(source, (options.clock ?? server.clock).now());
           },
         })),
       ),
@@ -144,8 +150,12 @@ const isKeyRequest = (request: FromConnection | SshRequest): boolean =>
   request.method === 'publickey' &&
   request.stage !== 'refuted';
 
-const isGrantedKey = ({ outcome, request }: Decided): boolean =>
-  outcome === 'granted' &&
-  request.type === 'SSHUserAuthRequest' &&
-  request.method === 'publickey' &&
-  request.stage === 'proven';
+const isGrantedKey = (decided: Decided): boolean => {
+  const { outcome, request } = decided;
+  if (outcome !== 'granted' || decided.provisional === true || request.type !== 'SSHUserAuthRequest') return false;
+  // A key that was only a step has been proven all the same, but by somebody who may yet guess the rest.
+  return provesKey(request) || request.passed?.some(({ method }) => method === 'publickey') === true;
+};
+
+const provesKey = (request: SSHUserAuthRequest): boolean =>
+  request.method === 'publickey' && request.stage === 'proven';

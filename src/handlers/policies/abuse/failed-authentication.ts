@@ -8,6 +8,9 @@ const WRONG: ReadonlySet<DenyReason> = new Set([
   DenyReason.BadSignature,
   DenyReason.KeyNotAccepted,
   DenyReason.UserNotAllowed,
+  DenyReason.IllegalName,
+  // A guess that comes too early counts whether it is right or wrong, or the count would tell which.
+  DenyReason.MethodNotAllowed,
   // Where nobody grants what is right, nobody denies what is wrong.
   DenyReason.NoGrant,
 ]);

@@ -1,10 +1,11 @@
-import { defer, type Observable, type Subscription, tap } from 'rxjs';
+import { defer, type Observable, type Subscription } from 'rxjs';
 
+import { EachVerdict } from '../../../streams/each-verdict.js';
 import type { EventStreams } from '../../../streams/event-streams.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Policy } from '../../../streams/policy.js';
 import type { PolicyContext } from '../../../streams/policy-context.js';
-import type { PolicyName } from '../../../streams/verdict.js';
+import type { PolicyName, Verdict } from '../../../streams/verdict.js';
 
 /** Something to remember. */
 export interface Lesson {
@@ -30,7 +31,7 @@ interface School {
  */
 export function learnFrom<R>(
   by: PolicyName,
-  lessonsOf: (server: Pick<PolicyContext, 'clock' | 'events'>) => Observable<Lesson>,
+  lessonsOf: (server: Pick<PolicyContext, 'clock' | 'denials' | 'events'>) => Observable<Lesson>,
   policy: Policy<R>,
 ): Policy<R> {
   const schools = new WeakMap<EventStreams, School>();
@@ -59,13 +60,12 @@ export function learnFrom<R>(
     });
   };
 
-  return (verdict$) =>
-    verdict$.pipe(
-      tap(({ context }) => {
-        if (context !== undefined && context !== attended) attend(context);
-      }),
-      policy,
-    );
+  const look = (verdict: Verdict<R>): Verdict<R> => {
+    const { context } = verdict;
+    if (context !== undefined && context !== attended) attend(context);
+    return verdict;
+  };
+  return (verdict$) => policy(new EachVerdict(verdict$, look));
 }
 
 /** Not part of the stream of lessons: what has begun is finished even if the policies retire meanwhile. */

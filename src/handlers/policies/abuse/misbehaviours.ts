@@ -4,7 +4,7 @@ import type { ConnectionId } from '../../../streams/connection-id.js';
 import type { ConnectionInfo } from '../../../streams/connection-info.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { EventStreams } from '../../../streams/event-streams.js';
-import type { Decided } from '../../../streams/events/decided.js';
+import type { Denial } from '../../../streams/events/denial.js';
 import type { Disconnected } from '../../../streams/events/disconnected.js';
 import { isFailedAuthentication } from './failed-authentication.js';
 import type { PenaltyWeights } from './penalty-weights.js';
@@ -15,12 +15,14 @@ export interface Misbehaviour {
   readonly kind: keyof PenaltyWeights;
 }
 
-/** What is known of a connection while it lives. */
-interface Conduct {
-  authenticated: boolean;
+/** What is known against a connection while it lives. */
+interface Charges {
   failed: boolean;
   brokeProtocol: boolean;
 }
+
+/** Of a connection of which nothing is known. */
+const NO_CHARGES: Readonly<Charges> = { failed: false, brokeProtocol: false };
 
 /** What clients do that are merely old, or of another protocol. */
 const NOT_HOSTILE: ReadonlySet<Disconnected['reason']> = new Set([
@@ -35,11 +37,15 @@ const UNWELCOME: ReadonlySet<DenyReason> = new Set([DenyReason.AddressNotAllowed
  * The misbehaviour of all connections: one for each, when it ends, of the worst kind; none for those that behaved.
  *
  * Cold, but it watches events that are hot: a connection that began before the subscription is judged by what was seen of
- * it. Completes and errors as `events` do. Remembers nothing but the connections that live.
+ * it. Completes and errors as they do. It hears of no grant, so that a connection that behaves costs one event, its end; it
+ * remembers only connections that live and have failed or broken the protocol.
  */
-export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
+export function misbehaviours(
+  events: Pick<EventStreams, 'Error' | 'Disconnected'>,
+  denials$: Observable<Denial>,
+): Observable<Misbehaviour> {
   return new Observable((subscriber) => {
-    const conducts = new Map<ConnectionId, Conduct>();
+    const charged = new Map<ConnectionId, Charges>();
     const tell = (connection: ConnectionInfo, kind: keyof PenaltyWeights | undefined): void => {
       if (kind !== undefined) subscriber.next({ connection, kind });
     };
@@ -51,13 +57,12 @@ export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
       subscriber.complete();
     };
 
-    // Every decision of the server comes through here.
     subscriber.add(
-      events.Decided.subscribe({
-        next: (decided) => {
-          const { request, connection } = decided;
-          if (request.type === 'ConnectionRequest') tell(connection, refusalOf(decided));
-          else noteDecided(conductIn(conducts, connection), decided);
+      denials$.subscribe({
+        next: (denial) => {
+          const { request, connection } = denial;
+          if (request.type === 'ConnectionRequest') tell(connection, refusalOf(denial));
+          else if (isFailedAuthentication(denial)) chargesOf(charged, connection).failed = true;
         },
         error,
         complete,
@@ -68,7 +73,7 @@ export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
         next: ({ connection, error: { code } }) => {
           // The end of the connection follows, with the reason.
           if (connection !== undefined && code === 'ERR_SSH_PROTOCOL') {
-            conductIn(conducts, connection).brokeProtocol = true;
+            chargesOf(charged, connection).brokeProtocol = true;
           }
         },
         error,
@@ -79,9 +84,9 @@ export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
       events.Disconnected.subscribe({
         next: (disconnected) => {
           const { connection } = disconnected;
-          const conduct = conductIn(conducts, connection);
-          conducts.delete(connection.id);
-          tell(connection, endOf(conduct, disconnected));
+          const charges = charged.get(connection.id) ?? NO_CHARGES;
+          charged.delete(connection.id);
+          tell(connection, endOf(charges, disconnected));
         },
         error,
         complete,
@@ -91,36 +96,26 @@ export function misbehaviours(events: EventStreams): Observable<Misbehaviour> {
 }
 
 /** Of a connection that was refused nothing else is heard. */
-const refusalOf = (decided: Decided): keyof PenaltyWeights | undefined =>
-  decided.outcome === 'denied' && UNWELCOME.has(decided.reason) ? 'refusedMs' : undefined;
-
-function noteDecided(conduct: Conduct, decided: Decided): void {
-  const { request, outcome } = decided;
-  if ('identity' in request) {
-    conduct.authenticated = true;
-  } else if (request.type === 'SSHUserAuthRequest') {
-    if (outcome === 'granted' && decided.provisional !== true) conduct.authenticated = true;
-    if (isFailedAuthentication(decided)) conduct.failed = true;
-  }
-}
+const refusalOf = ({ reason }: Denial): keyof PenaltyWeights | undefined =>
+  UNWELCOME.has(reason) ? 'refusedMs' : undefined;
 
 function endOf(
-  { authenticated, failed, brokeProtocol }: Conduct,
-  { by, reason, revoked }: Disconnected,
+  { failed, brokeProtocol }: Readonly<Charges>,
+  { identity, by, reason, revoked }: Disconnected,
 ): keyof PenaltyWeights | undefined {
   if (brokeProtocol && !NOT_HOSTILE.has(reason)) return 'protocolErrorMs';
-  if (authenticated) return undefined;
+  if (identity !== undefined) return undefined;
   if (revoked?.by === 'loginGrace') return 'graceExceededMs';
   if (failed) return 'authFailureMs';
   // Whom this server sends away, because it shuts down for one, was not given the time.
   return by === 'server' && !brokeProtocol ? undefined : 'noAuthMs';
 }
 
-function conductIn(conducts: Map<ConnectionId, Conduct>, { id }: ConnectionInfo): Conduct {
-  let conduct = conducts.get(id);
-  if (conduct === undefined) {
-    conduct = { authenticated: false, failed: false, brokeProtocol: false };
-    conducts.set(id, conduct);
+function chargesOf(charged: Map<ConnectionId, Charges>, { id }: ConnectionInfo): Charges {
+  let charges = charged.get(id);
+  if (charges === undefined) {
+    charges = { failed: false, brokeProtocol: false };
+    charged.set(id, charges);
   }
-  return conduct;
+  return charges;
 }

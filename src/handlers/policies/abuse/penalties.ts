@@ -105,8 +105,8 @@ export function penalties<R extends FromConnection>(options: PenaltiesOptions = 
 
   return learnFrom(
     by,
-    ({ events, clock }) =>
-      misbehaviours(events).pipe(
+    ({ events, denials, clock }) =>
+      misbehaviours(events, denials).pipe(
         map(({ connection, kind }) => ({
           request: { type: 'ConnectionRequest', connection },
           learn: () => {

@@ -2,8 +2,10 @@ import { randomInt } from 'node:crypto';
 
 import { concatMap, of } from 'rxjs';
 
+import { isProvisional } from '../../../streams/decision.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type { Policy } from '../../../streams/policy.js';
+import { shortcomingOf } from '../../../streams/requirements/auth-progress.js';
 import { deny, type Verdict } from '../../../streams/verdict.js';
 import type { FromConnection } from '../from-connection.js';
 import { isPending, observed } from '../answer.js';
@@ -78,15 +80,19 @@ export function uniformDelay<R extends FromConnection>(policy: Policy<R>, option
     const askedAt = clock.now();
     const answer = ask(policy, verdict);
     // Nearly every sign-in: neither checked any more nor held, it takes no place.
-    if (!isPending(answer) && answer.state === 'granted') return answer;
+    if (!isPending(answer) && isAcceptance(answer)) return answer;
 
     const until = askedAt + floorMs + randomInt(jitterMs + 1);
     const check$ = observed(answer).pipe(
-      concatMap((it) => (it.state === 'granted' ? of(it) : holdVerdict(it, until, clock))),
+      concatMap((it) => (isAcceptance(it) ? of(it) : holdVerdict(it, until, clock))),
     );
     return places.occupy(whileConnected(by, verdict, check$), turnedAway);
   });
 }
+
+/** Whether the client hears no refusal: a grant that no requirement wants now will be one. */
+const isAcceptance = <R>(verdict: Verdict<R>): boolean =>
+  verdict.state === 'granted' && typeof shortcomingOf(verdict, isProvisional(verdict)) !== 'object';
 
 function requireJitter(value: unknown): void {
   if (!Number.isInteger(value) || Number(value) < 0 || Number(value) >= 2 ** 31) {

@@ -1,5 +1,6 @@
 import {
   type AuthorizedKey,
+  type AuthorizedKeys,
   type AuthorizedKeysProblem,
   parseAuthorizedKeys,
 } from '../../../protocol/authentication/authorized-keys.js';
@@ -14,8 +15,15 @@ import { permittedByBoth } from './key-permissions.js';
 import { type KeyTerms, readKeyTerms } from './key-terms.js';
 import { securityKeyRefusal } from './security-key-refusal.js';
 
-/** The form in which a user's keys may be given: the text of an authorized_keys file, or its entries. */
-export type AuthorizedKeysSource = string | readonly AuthorizedKey[];
+/**
+ * The form in which a user's keys may be given: the text of an authorized_keys file, its entries, or what
+ * {@link parseAuthorizedKeys} makes of it, which is understood once, however often it is given: do not change it.
+ */
+export type AuthorizedKeysSource = string | readonly AuthorizedKey[] | AuthorizedKeys;
+
+/** Tells a file that was read from a list of its entries. */
+export const isParsed = (source: AuthorizedKeysSource): source is AuthorizedKeys =>
+  typeof source === 'object' && 'problems' in source;
 
 type KeyRequest = OfferedKeyAuthRequest | ProvenKeyAuthRequest;
 
@@ -32,8 +40,7 @@ export class AuthorizedKeySet {
 
   /** @param onProblem - Told of each line that was left out, and why. */
   constructor(source: AuthorizedKeysSource, onProblem: (problem: AuthorizedKeysProblem) => void) {
-    const { entries, problems } =
-      typeof source === 'string' ? parseAuthorizedKeys(source) : { entries: source, problems: [] };
+    const { entries, problems } = read(source);
     const lines: KeyLine[] = [];
     const found = [...problems];
     for (const entry of entries) {
@@ -66,6 +73,11 @@ export class AuthorizedKeySet {
     if (terms === undefined) return DenyReason.KeyNotAccepted;
     return firstOf(this.#authorities, blob, (line) => judgeBoth(line, terms, request, now));
   }
+}
+
+function read(source: AuthorizedKeysSource): AuthorizedKeys {
+  if (typeof source === 'string') return parseAuthorizedKeys(source);
+  return isParsed(source) ? source : { entries: source, problems: [] };
 }
 
 /** The first admission that a line gives to the key `blob`; if none does, what comes nearest to one. */

@@ -7,6 +7,7 @@ import type {
 } from '../../../streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../streams/policy.js';
 import { decline } from '../../../streams/verdict.js';
+import { whileConnected } from '../abuse/while-connected.js';
 import { type Answer, whenAnswered } from '../answer.js';
 import { requireBoolean } from '../choice-checks.js';
 import { decideEach } from '../decide-each.js';
@@ -22,7 +23,7 @@ type KeyRequest = OfferedKeyAuthRequest | ProvenKeyAuthRequest;
 
 /**
  * Says by which principals a user may sign in: a certificate has to have one of them. Asked for the offer and again for the
- * proof; an Observable that completes without a value means none.
+ * proof; an Observable that completes without a value means none, and one that is under way is unsubscribed if the client goes.
  */
 export type FindPrincipals = (
   user: string,
@@ -101,11 +102,12 @@ export function grantCertificate(options: GrantCertificateOptions): Policy<SSHUs
     if (terms === undefined) return decline(verdict, ending.by, DenyReason.KeyNotAccepted);
 
     const names = principalsOf === undefined ? [request.user] : principalsOf(request.user, request);
-    return whenAnswered(names, (found = []) => {
+    const answer = whenAnswered(names, (found = []) => {
       if (!isNameList(found)) throw new TypeError('principalsOf has to answer with a list of names');
       const judgement = judge(terms, request, found, clockFor(options, verdict).now());
       return answerKey(verdict, request, judgement, ending, options);
     });
+    return whileConnected(ending.by, verdict, answer);
   });
 }
 

@@ -21,20 +21,35 @@ import { recalled } from './recalled.js';
 export interface KeyboardInteractiveOptions extends PolicyOptions {
   /**
    * What to ask: the same questions each time, at most 16, or a function that makes them, with a title and text if
-   * wanted. The function gets the answered request in later rounds. Ask users who do not exist as well, or the silence
-   * tells an attacker which names exist.
+   * wanted. The function gets the request, with the connection that it came on, and in later rounds the one that was
+   * answered. Ask users who do not exist as well, or the silence tells an attacker which names exist.
+   *
+   * An empty list is a round without questions (RFC 4256 section 3.2), which clients answer at once: some text to read.
    */
   readonly prompts: readonly Prompt[] | ((request: Challengeable) => Answer<Challenge>);
   /**
    * Judges the answers, in the order of the prompts. `true` grants, `'again'` asks another round, anything else denies,
    * an Observable that completes without a value included. Another round is for what is still missing: who is asked again
    * after a wrong answer has guessed for free, since {@link banAfter} and {@link penalties} count denials.
+   *
+   * Default, with {@link KeyboardInteractiveOptions.verifyAnswer}: to grant answers that are right one by one.
    */
-  readonly verify: (
+  readonly verify?: (
     user: string,
     answers: readonly string[],
     request: KeyboardInteractiveAnswer,
   ) => Answer<boolean | 'again'>;
+  /**
+   * Judges one answer, the first being number 1: all of them have to be `true`. Each is asked about, one after the other and even
+   * behind a wrong one, so that the time taken does not tell which was wrong. Where there are no answers, it judges nothing, and
+   * without {@link KeyboardInteractiveOptions.verify} such a round is denied. Default: `verify` judges alone.
+   */
+  readonly verifyAnswer?: (
+    user: string,
+    answer: string,
+    number: number,
+    request: KeyboardInteractiveAnswer,
+  ) => Answer<boolean>;
   /** Rounds of questions in one attempt; `'again'` in the last one denies. Integer, at least 1. Default 3. */
   readonly maxRounds?: number;
 }
@@ -46,7 +61,7 @@ const MAX_PROMPTS = 16;
 
 /**
  * Asks questions and grants the answers that `verify` confirms; denies the others with {@link DenyReason.BadCredential}
- * (RFC 4256).
+ * (RFC 4256). The server hears of such requests only if `keyboard-interactive` is one of its `authMethods`, which it is not by default.
  *
  * Requests of other methods pass untouched. A callback that fails costs the request at hand, which is denied with
  * {@link DenyReason.PolicyFailed}.
@@ -56,7 +71,10 @@ const MAX_PROMPTS = 16;
  * declare const codes: { accept(user: string, code: string): Promise<boolean> };
  *
  * const code = grantKeyboardInteractive({
- *   prompts: [{ text: 'Verification code: ' }],
+ *   prompts: ({ user, connection }) => ({
+ *     instruction: `Hello ${user}, you come from ${connection.remoteAddress}.`,
+ *     prompts: [{ text: 'Verification code: ' }],
+ *   }),
  *   verify: (user, [code = '']) => codes.accept(user, code),
  * });
  * ```
@@ -65,8 +83,9 @@ const MAX_PROMPTS = 16;
  */
 export function grantKeyboardInteractive(options: KeyboardInteractiveOptions): Policy<SSHUserAuthRequest> {
   const by = policyName('grantKeyboardInteractive', options);
-  const { prompts, verify, maxRounds = 3 } = options;
-  requireFunction('grantKeyboardInteractive', 'verify', verify);
+  const { prompts, verify, verifyAnswer, maxRounds = 3 } = options;
+  if (verify !== undefined || verifyAnswer === undefined) requireFunction('grantKeyboardInteractive', 'verify', verify);
+  if (verifyAnswer !== undefined) requireFunction('grantKeyboardInteractive', 'verifyAnswer', verifyAnswer);
   requireCount('grantKeyboardInteractive', 'maxRounds', maxRounds);
   const questionsFor = questionsOf(prompts);
 
@@ -78,13 +97,27 @@ export function grantKeyboardInteractive(options: KeyboardInteractiveOptions): P
       return challenge(verdict, request, questions, by);
     });
 
+  /** What all of the answers are worth, once each of them has been judged. */
+  const verifyAll = (request: KeyboardInteractiveAnswer, answers: readonly string[]): Answer<boolean | 'again'> =>
+    verify === undefined ? answers.length > 0 : verify(request.user, answers, request);
+
+  const verifyEach = (request: KeyboardInteractiveAnswer, answers: readonly string[]): Answer<boolean | 'again'> => {
+    const judgeFrom = (index: number, allRight: boolean): Answer<boolean | 'again'> => {
+      const answer = answers[index];
+      if (answer === undefined || verifyAnswer === undefined) return allRight && verifyAll(request, answers);
+      return whenAnswered(verifyAnswer(request.user, answer, index + 1, request), (right) =>
+        judgeFrom(index + 1, right === true && allRight),
+      );
+    };
+    return judgeFrom(0, true);
+  };
+
   const judge = (verdict: Open, request: KeyboardInteractiveAnswer): Answer<Verdict<SSHUserAuthRequest>> =>
     whenAnswered(
       recalled<boolean | 'again'>(verdict, by, RECALLED, () =>
-        verify(
-          request.user,
-          request.answers.map((answer) => answer.expose()),
+        verifyEach(
           request,
+          request.answers.map((answer) => answer.expose()),
         ),
       ),
       (outcome) => {

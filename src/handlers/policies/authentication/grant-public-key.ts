@@ -1,5 +1,10 @@
 import { SshServerError } from '../../../errors.js';
-import type { AuthorizedKey, AuthorizedKeysProblem } from '../../../protocol/authentication/authorized-keys.js';
+import type {
+  AuthorizedKey,
+  AuthorizedKeys,
+  AuthorizedKeysProblem,
+} from '../../../protocol/authentication/authorized-keys.js';
+import type { Clock } from '../../../streams/clock.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
 import type {
   OfferedKeyAuthRequest,
@@ -7,24 +12,30 @@ import type {
   SSHUserAuthRequest,
 } from '../../../streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../streams/policy.js';
-import { decline } from '../../../streams/verdict.js';
+import { decline, type Verdict, withLease } from '../../../streams/verdict.js';
+import { isUnavailable, type KeysUnavailable } from '../../key-sources/keys-unavailable.js';
 import { type Answer, whenAnswered } from '../answer.js';
-import { answerKey, isForKeys } from './answer-key.js';
-import { AuthorizedKeySet, type AuthorizedKeysSource } from './authorized-key-set.js';
+import { whileConnected } from '../abuse/while-connected.js';
+import { answerKey, isForKeys, type KeyJudgement } from './answer-key.js';
+import { AuthorizedKeySet, type AuthorizedKeysSource, isParsed } from './authorized-key-set.js';
 import { decideEach } from '../decide-each.js';
+import { isBusy } from './is-busy.js';
+import { type EndWithKeyOptions, keyWatchOf, watchKey } from './key-watch.js';
 import { type DeadlineOptions, endingOf } from '../lifetime/ending-options.js';
 import { requireFunction } from '../option-checks.js';
 import { clockFor } from '../policy-clock.js';
 import { policyOptionError } from '../policy-option-error.js';
 
 /**
- * Finds the keys of a user. Asked for the offer and again for the proof; an Observable that completes without a value
- * means no keys.
+ * Finds the keys of a user; `request.key` is the one that is asked about. Asked for the offer and again for the proof; an
+ * Observable that completes without a value means no keys.
+ *
+ * {@link authorizedKeysFile} and {@link authorizedKeysCommand} make such functions.
  */
 export type FindAuthorizedKeys = (
   user: string,
   request: OfferedKeyAuthRequest | ProvenKeyAuthRequest,
-) => Answer<AuthorizedKeysSource>;
+) => Answer<AuthorizedKeysSource | KeysUnavailable>;
 
 /** Options of {@link grantPublicKey}. Grace and warnings are about the end of a key that has one. */
 export interface GrantPublicKeyOptions extends DeadlineOptions {
@@ -35,6 +46,12 @@ export interface GrantPublicKeyOptions extends DeadlineOptions {
    * the policy was made. Default: such a line throws when the policy is made, and is skipped silently later.
    */
   readonly onProblem?: (problem: AuthorizedKeysProblem, user: string | undefined) => void;
+  /**
+   * Whether a session ends when `source`, which has to be a function for that, does not list its key any more, or not on terms that
+   * would let it in: it is asked again from time to time. With new terms that would let it in, the session goes on with the
+   * old. Policies that replace this one watch the keys that they list. Default false: a session that has begun goes on.
+   */
+  readonly endWithKey?: boolean | EndWithKeyOptions;
 }
 
 /**
@@ -54,6 +71,11 @@ export interface GrantPublicKeyOptions extends DeadlineOptions {
  *
  * `user-rc` and `no-user-rc` change nothing, since no script of the user is run. An entry with an option that is not known, or
  * has a value that makes no sense, is not used.
+ *
+ * A function that cannot say which keys a user has answers with {@link KeysUnavailable}: an `Error` event has the cause, and the
+ * request is left to other policies, and denied if none grants it: with {@link DenyReason.PolicyFailed}, or
+ * {@link DenyReason.LimitReached} where the cause is that too many ask (`ERR_SSH_BUSY`). One that throws or rejects denies the
+ * request. What the function has under way is unsubscribed if the client goes.
  *
  * Other keys are left to other policies, and denied if none grants them: with {@link DenyReason.KeyNotAccepted}, or
  * {@link DenyReason.AddressNotAllowed} where only the address stands against it, and wrong signatures, like those of security
@@ -81,6 +103,7 @@ export function grantPublicKey(
   const { onProblem } = options;
   if (onProblem !== undefined) requireFunction('grantPublicKey', 'onProblem', onProblem);
   const isConcerned = concernedUsers(options.user);
+  const watch = keyWatchOf('grantPublicKey', options.endWithKey, typeof source === 'function');
   const keysOf = finder(source, onProblem);
 
   return decideEach(ending.by, (verdict) => {
@@ -88,11 +111,30 @@ export function grantPublicKey(
     if (!isForKeys(verdict, ending) || request.method !== 'publickey' || !isConcerned(request.user)) return verdict;
     if (request.stage === 'refuted') return decline(verdict, ending.by, DenyReason.BadSignature);
 
-    return whenAnswered(keysOf(request.user, request), (keys) => {
-      const judgement =
-        keys === undefined ? DenyReason.KeyNotAccepted : keys.judge(request, clockFor(options, verdict).now());
-      return answerKey(verdict, request, judgement, ending, options);
+    const judge = (clock: Clock): Answer<KeyJudgement | KeysUnavailable> =>
+      whenAnswered(keysOf(request.user, request), (keys) => {
+        if (keys === undefined) return DenyReason.KeyNotAccepted;
+        return isUnavailable(keys) ? keys : keys.judge(request, clock.now());
+      });
+    const report = (cause: unknown): void =>
+      verdict.context?.report({ type: 'failure', request, by: ending.by, cause });
+
+    const answer = whenAnswered(judge(clockFor(options, verdict)), (judgement): Verdict<SSHUserAuthRequest> => {
+      if (isUnavailable(judgement)) {
+        report(judgement.unavailable);
+        const reason = isBusy(judgement.unavailable) ? DenyReason.LimitReached : DenyReason.PolicyFailed;
+        return decline(verdict, ending.by, reason);
+      }
+      const answered = answerKey(verdict, request, judgement, ending, options);
+      // Of what was granted before, another source of the same name may have the key.
+      const isWatched = watch !== undefined && request.stage === 'proven' && typeof judgement === 'object';
+      if (!isWatched) return answered;
+      return withLease(
+        answered,
+        watchKey({ judge, report, ending, ...watch, ...(options.clock === undefined ? {} : { clock: options.clock }) }),
+      );
     });
+    return whileConnected(ending.by, verdict, answer);
   });
 }
 
@@ -110,14 +152,23 @@ function concernedUsers(user: GrantPublicKeyOptions['user']): (user: string) => 
 function finder(
   source: AuthorizedKeysSource | FindAuthorizedKeys,
   onProblem: GrantPublicKeyOptions['onProblem'],
-): (user: string, request: OfferedKeyAuthRequest | ProvenKeyAuthRequest) => Answer<AuthorizedKeySet | undefined> {
+): (
+  user: string,
+  request: OfferedKeyAuthRequest | ProvenKeyAuthRequest,
+) => Answer<AuthorizedKeySet | KeysUnavailable | undefined> {
   if (typeof source === 'function') {
+    const understood = new WeakMap<AuthorizedKeys, AuthorizedKeySet>();
     return (user, request) =>
-      whenAnswered(source(user, request), (found) =>
-        found === undefined ? undefined : new AuthorizedKeySet(found, (problem) => onProblem?.(problem, user)),
-      );
+      whenAnswered(source(user, request), (found) => {
+        if (found === undefined || isUnavailable(found)) return found;
+        const known = isParsed(found) ? understood.get(found) : undefined;
+        if (known !== undefined) return known;
+        const keys = new AuthorizedKeySet(found, (problem) => onProblem?.(problem, user));
+        if (isParsed(found)) understood.set(found, keys);
+        return keys;
+      });
   }
-  if (typeof source !== 'string' && !isEntryList(source)) {
+  if (typeof source !== 'string' && !isEntryList(source) && !isParsedList(source)) {
     throw policyOptionError('grantPublicKey', 'source', 'must be text, entries or a function', source);
   }
   const keys = new AuthorizedKeySet(source, (problem) => {
@@ -134,6 +185,13 @@ const isEntryList = (value: unknown): boolean =>
     const { blob, options, publicKey } = entry ?? {};
     return blob instanceof Uint8Array && Array.isArray(options) && typeof publicKey === 'object';
   });
+
+const isParsedList = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'problems' in value &&
+  'entries' in value &&
+  isEntryList(value.entries);
 
 const unusable = ({ line, message }: AuthorizedKeysProblem): SshServerError =>
   new SshServerError(

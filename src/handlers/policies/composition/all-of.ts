@@ -1,5 +1,6 @@
 import { isGrantable } from '../../../streams/is-grantable.js';
 import type { Policy } from '../../../streams/policy.js';
+import { withRequirementsOf } from '../../../streams/requirements/with-requirements-of.js';
 import type { GrantedVerdict, PolicyName, Verdict } from '../../../streams/verdict.js';
 import type { Answer } from '../answer.js';
 import type { UndeniedVerdict } from '../decide-each.js';
@@ -44,7 +45,7 @@ export function allOf<R>(...policies: readonly Policy<R>[]): Policy<R> {
       const policy = policies[index];
       if (policy === undefined) return agreementOn(verdict, answers);
       return ask(policy, verdict, (answer) =>
-        answer.state === 'denied' ? answer : askFrom(index + 1, [...answers, answer]),
+        answer.state === 'denied' ? withRequirementsOf(answer, answers) : askFrom(index + 1, [...answers, answer]),
       );
     };
     return askFrom(0, []);
@@ -57,12 +58,13 @@ function agreementOn<R>(verdict: UndeniedVerdict<R>, answers: readonly UndeniedV
   const grants = answers.filter((answer) => answer.state === 'granted');
   // Nobody can grant what proves nothing, so there an open answer is no objection.
   const needed = isGrantable(verdict.request) ? answers.length : 1;
-  if (grants.length < needed) return declinedBy({ ...verdict, leases }, answers);
+  if (grants.length < needed) return withRequirementsOf(declinedBy({ ...verdict, leases }, answers), answers);
 
   const { serve } = grants.find((answer) => answer.serve !== undefined) ?? {};
   const { challenge } = grants.find((answer) => answer.challenge !== undefined) ?? {};
+  const { passwordChange } = grants.find((answer) => answer.passwordChange !== undefined) ?? {};
   const { request, context } = verdict;
-  return {
+  const granted: GrantedVerdict<R> = {
     state: 'granted',
     request,
     ...(context === undefined ? {} : { context }),
@@ -70,7 +72,10 @@ function agreementOn<R>(verdict: UndeniedVerdict<R>, answers: readonly UndeniedV
     by: verdict.state === 'granted' ? verdict.by : jointName(grants),
     ...(serve === undefined ? {} : { serve }),
     ...(challenge === undefined ? {} : { challenge }),
+    ...(passwordChange === undefined ? {} : { passwordChange }),
   };
+  // Each of them has those that the verdict came with.
+  return withRequirementsOf(granted, answers);
 }
 
 const jointName = (grants: readonly GrantedVerdict<unknown>[]): PolicyName =>

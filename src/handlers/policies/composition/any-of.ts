@@ -1,5 +1,6 @@
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { Policy } from '../../../streams/policy.js';
+import { withRequirementsOf } from '../../../streams/requirements/with-requirements-of.js';
 import type { DeniedVerdict, OpenVerdict, Verdict } from '../../../streams/verdict.js';
 import type { Answer } from '../answer.js';
 import { decideWith } from './decide-with.js';
@@ -20,7 +21,9 @@ import { requirePolicies } from './policy-checks.js';
  * A policy that stays silent keeps the later ones from being asked, until the server denies the request; one that errors
  * ends the whole, so the server denies what is under way.
  *
- * A policy that only attaches leases never grants, so it belongs beside `anyOf`, not into it.
+ * A policy that only attaches leases never grants, so it belongs beside `anyOf`, not into it. So does {@link requireMethods}: what one
+ * of them requires holds whoever grants, even if it denies itself, so no alternative is a way around it. Only those behind the one
+ * that grants are not asked. Alternative steps are written in one expression, `password+totp | publickey:sk`.
  *
  * @example
  * ```ts
@@ -46,7 +49,7 @@ export function anyOf<R extends SshRequest>(...policies: readonly Policy<R>[]): 
       return ask(policy, verdict, (answer) => {
         if (answer.state !== 'granted') return askFrom(index + 1, [...refusals, answer]);
         reportFailures(refusals);
-        return answer;
+        return withRequirementsOf(answer, refusals);
       });
     };
     return askFrom(0, []);
@@ -64,10 +67,10 @@ function withoutGrant<R extends SshRequest>(
   const [first, ...others] = refusals;
   if (first?.state === 'denied' && others.every(({ state }) => state === 'denied')) {
     reportFailures(others);
-    return first;
+    return withRequirementsOf(first, refusals);
   }
   reportFailures(refusals);
-  return declinedBy(verdict, refusals);
+  return withRequirementsOf(declinedBy(verdict, refusals), refusals);
 }
 
 /** The server learns of the failure behind a denial that it gets; of these it gets none. */

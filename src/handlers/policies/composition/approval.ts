@@ -122,7 +122,8 @@ export function approval<R extends SshRequest>(options: ApprovalOptions<R>): Pol
 
 /** Nothing to ask: it was granted before, or the user is being asked first. */
 const isSettled = (verdict: UndeniedVerdict<unknown>): boolean =>
-  verdict.context?.reevaluation === true || (verdict.state === 'granted' && verdict.challenge !== undefined);
+  verdict.context?.reevaluation === true ||
+  (verdict.state === 'granted' && (verdict.challenge !== undefined || verdict.passwordChange !== undefined));
 
 /** One key for everybody, such as undefined, would approve everybody at once. */
 function requireText(key: unknown): string {

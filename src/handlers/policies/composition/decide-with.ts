@@ -2,7 +2,7 @@ import { mergeMap, Observable, Subject, Subscription, takeUntil } from 'rxjs';
 
 import type { Policy } from '../../../streams/policy.js';
 import type { PolicyName, Verdict } from '../../../streams/verdict.js';
-import { type Answer, observed } from '../answer.js';
+import { type Answer, observed, whenAnswered } from '../answer.js';
 import { decideEach, type UndeniedVerdict } from '../decide-each.js';
 import { MemberPolicy } from './member-policy.js';
 
@@ -36,6 +36,15 @@ export const decideWith =
     const applied = (): Members<R> => new Map(policies.map((policy) => [policy, new MemberPolicy(by, policy)]));
     // Applied now, so that a policy that cannot be built is found when the server starts.
     const idle = [applied()];
+    const callable = idle.find((members) => [...members.values()].every((member) => member.callable));
+    if (callable !== undefined) {
+      return decideEach<R>(by, (verdict) =>
+        decide(verdict, (policy, put, next) => {
+          const answer = memberIn(callable, policy, by).call(put);
+          return next === undefined ? answer : whenAnswered(answer, (it) => next(it ?? unanswered(by)));
+        }),
+      )(verdict$);
+    }
 
     return new Observable<Verdict<R>>((subscriber) => {
       const members = idle.pop() ?? applied();
@@ -97,8 +106,7 @@ export const decideWith =
       }
 
       const ask: AskMember<R> = (policy, verdict, next) => {
-        const member = members.get(policy);
-        if (member === undefined) throw new TypeError(`${by} asked a policy that is no member of it`);
+        const member = memberIn(members, policy, by);
         const told: { answer?: Verdict<R> } = {};
         let settle = (answer: Verdict<R>): void => {
           told.answer = answer;
@@ -146,5 +154,16 @@ export const decideWith =
       );
     });
   };
+
+function memberIn<R>(members: Members<R>, policy: Policy<R>, by: PolicyName): MemberPolicy<R> {
+  const member = members.get(policy);
+  if (member === undefined) throw new TypeError(`${by} asked a policy that is no member of it`);
+  return member;
+}
+
+/** A member that decides each verdict by itself answers each. */
+function unanswered(by: PolicyName): never {
+  throw new TypeError(`${by}: a policy in it completed without an answer`);
+}
 
 type Members<R> = ReadonlyMap<Policy<R>, MemberPolicy<R>>;

@@ -1,7 +1,8 @@
-import { defer, isObservable, type Observable, Subject, Subscription } from 'rxjs';
+import { defer, isObservable, map, type Observable, Subject, Subscription } from 'rxjs';
 
 import { SshServerError } from '../../../errors.js';
 import { DenyReason } from '../../../streams/deny-reason.js';
+import { type DecideVerdict, decisionOf } from '../../../streams/each-verdict.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny, type PolicyName, type Verdict } from '../../../streams/verdict.js';
 import { brokenRule, isVerdict } from '../../../streams/verdict-rules.js';
@@ -30,6 +31,7 @@ interface Question<R> {
 export class MemberPolicy<R> {
   readonly #by: PolicyName;
   readonly #output$: Observable<unknown>;
+  readonly #decide: DecideVerdict<R> | undefined;
   #input = new Subject<Verdict<R>>();
   /** What is being asked; nearly always answered in that very call. */
   #asking: Question<R> | undefined;
@@ -44,11 +46,31 @@ export class MemberPolicy<R> {
   constructor(by: PolicyName, policy: Policy<R>) {
     this.#by = by;
     // Deferred, since each subscription has an input of its own.
-    const output$: unknown = policy(defer(() => this.#input));
+    const input$ = defer(() => this.#input);
+    const output$: unknown = policy(input$);
     if (!isObservable(output$)) {
       throw new SshServerError('ERR_SSH_POLICY_FAILED', `${by}: a policy in it returned no Observable`);
     }
     this.#output$ = output$;
+    this.#decide = decisionOf(output$, input$);
+  }
+
+  /** Whether it decides each verdict by itself, so that it can be {@link call}ed without a subscription. */
+  get callable(): boolean {
+    return this.#decide !== undefined;
+  }
+
+  /**
+   * Decides `verdict`, at once or by an Observable that emits once. An answer against the rules of verdicts counts as it does for
+   * {@link ask}.
+   *
+   * @throws TypeError if the policy is not {@link callable}
+   */
+  call(verdict: UndeniedVerdict<R>): Verdict<R> | Observable<Verdict<R>> {
+    if (this.#decide === undefined) throw new TypeError(`${this.#by}: a policy in it cannot be called`);
+    const answer = this.#decide(verdict);
+    if (!isObservable(answer)) return answer === verdict ? verdict : this.#checked(verdict, answer);
+    return answer.pipe(map((it) => this.#checked(verdict, it)));
   }
 
   /** Begins anew: what was asked before is answered no more. */
@@ -114,11 +136,15 @@ export class MemberPolicy<R> {
     // Answered twice, or a request that was never asked about: there is nobody to tell.
     if (question === undefined) return true;
 
-    const broken = brokenRule(question.verdict, verdict);
-    question.settle(
-      broken === undefined ? verdict : deny(question.verdict, this.#by, DenyReason.PolicyFailed, this.#failure(broken)),
-    );
+    question.settle(this.#checked(question.verdict, verdict));
     return true;
+  }
+
+  /** What the member has made of `put`, if that is according to the rules; else a denial. */
+  #checked(put: UndeniedVerdict<R>, answer: Verdict<R>): Verdict<R> {
+    const isAnswer = isVerdict(answer) && answer.request === put.request;
+    const broken = isAnswer ? brokenRule(put, answer) : 'emitted something that is no verdict';
+    return broken === undefined ? answer : deny(put, this.#by, DenyReason.PolicyFailed, this.#failure(broken));
   }
 
   /** The question about `request` that has waited longest, which waits no more. */

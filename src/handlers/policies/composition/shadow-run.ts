@@ -186,6 +186,7 @@ export class ShadowRun<R extends SshRequest> {
       shadowed = {
         clock: context.clock,
         events: context.events,
+        denials: context.denials,
         retired: context.retired,
         reevaluation: context.reevaluation,
         report: (report) => {
@@ -217,7 +218,12 @@ function decisionOf<R>(
   }
 }
 
-const undeclined = <R>({ state, request, leases }: OpenVerdict<R>): OpenVerdict<R> => ({ state, request, leases });
+const undeclined = <R>({ state, request, leases, requires }: OpenVerdict<R>): OpenVerdict<R> => ({
+  state,
+  request,
+  leases,
+  ...(requires === undefined ? {} : { requires }),
+});
 
 const failure = (what: string): SshServerError =>
   new SshServerError('ERR_SSH_POLICY_FAILED', `shadow: the policy in it ${what}`);

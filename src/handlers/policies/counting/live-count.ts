@@ -1,6 +1,5 @@
-import { Observable } from 'rxjs';
-
 import type { LeaseRevocation } from '../../../streams/lease.js';
+import { PlainLease } from '../../../streams/plain-lease.js';
 
 /**
  * Counts what is alive, by key: each key has so many places, and a place is taken for as long as a lease is subscribed.
@@ -36,16 +35,14 @@ export class LiveCount<Key> {
   }
 
   /**
-   * The lease of a place under `key`. Cold: takes the place when it is subscribed and gives it back when it is
-   * unsubscribed; one that is never subscribed costs nothing. Emits `over` and completes if all places are taken by then,
-   * is silent otherwise. Never errors.
+   * The lease of a place under `key`: takes the place when it begins and gives it back when it is given up; one that never
+   * begins costs nothing. Says `over` if all places are taken by then, and nothing otherwise.
    */
-  place(key: Key, holder: object, over: LeaseRevocation): Observable<LeaseRevocation> {
-    return new Observable((subscriber) => {
+  place(key: Key, holder: object, over: LeaseRevocation): PlainLease {
+    return new PlainLease((speak) => {
       if (this.isFull(key, holder)) {
-        subscriber.next(over);
-        subscriber.complete();
-        return undefined;
+        speak(over);
+        return nothing;
       }
       this.#take(key, holder);
       return () => {
@@ -71,3 +68,5 @@ export class LiveCount<Key> {
     if (holders?.size === 0) this.#holders.delete(key);
   }
 }
+
+const nothing = (): void => undefined;

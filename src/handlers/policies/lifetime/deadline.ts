@@ -1,7 +1,5 @@
-import { Observable } from 'rxjs';
-
 import type { Clock } from '../../../streams/clock.js';
-import type { LeaseSignal } from '../../../streams/lease.js';
+import { PlainLease } from '../../../streams/plain-lease.js';
 import type { Ending } from './ending-options.js';
 import { LongWait } from '../long-wait.js';
 
@@ -16,7 +14,7 @@ export interface DeadlineTexts {
 /**
  * The signals of a lease that ends at a moment: the warnings, each in its time, then the revocation.
  *
- * Cold. Of warnings that are late from the start, one is given at once. Completes with the revocation, never errors.
+ * Of warnings that are late from the start, one is given at once.
  *
  * @param time - When it ends, in milliseconds of `clock`.
  */
@@ -25,12 +23,12 @@ export function deadline(
   time: number,
   { by, graceMs, warnBeforeMs }: Ending,
   { warning, reason }: DeadlineTexts,
-): Observable<LeaseSignal> {
-  return new Observable((subscriber) => {
+): PlainLease {
+  return new PlainLease((speak) => {
     const wait = new LongWait(clock);
+    let isOver = false;
     const end = (): void => {
-      subscriber.next({ type: 'revoke', reason, by, graceMs });
-      subscriber.complete();
+      speak({ type: 'revoke', reason, by, graceMs });
     };
     const go = (index: number): void => {
       const before = warnBeforeMs[index];
@@ -41,13 +39,17 @@ export function deadline(
       wait.until(time - before, () => {
         const leftMs = time - clock.now();
         // The clock may have been set forward beyond the end itself.
-        if (leftMs > 0) subscriber.next({ type: 'warn', message: warning(leftMs) });
-        if (!subscriber.closed) go(index + 1);
+        if (leftMs > 0) speak({ type: 'warn', message: warning(leftMs) });
+        // Whoever heard it may have given the lease up.
+        if (!isOver) go(index + 1);
       });
     };
     const leftMs = time - clock.now();
     const late = warnBeforeMs.filter((before) => before > leftMs).length;
     go(Math.max(0, late - 1));
-    return wait;
+    return () => {
+      isOver = true;
+      wait.unsubscribe();
+    };
   });
 }

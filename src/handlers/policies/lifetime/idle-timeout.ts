@@ -1,7 +1,6 @@
-import { Observable, type Subscription } from 'rxjs';
-
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import type { LeaseSignal } from '../../../streams/lease.js';
+import { PlainLease } from '../../../streams/plain-lease.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deadline } from './deadline.js';
 import { type DeadlineOptions, endingOf } from './ending-options.js';
@@ -9,6 +8,7 @@ import { isLasting } from './is-lasting.js';
 import { leaseEach } from '../lease-each.js';
 import { LongWait } from '../long-wait.js';
 import { requireDuration, requireObject } from '../option-checks.js';
+import { sharedLease } from './shared-lease.js';
 import { spokenDuration } from './spoken-duration.js';
 
 /** Options of {@link idleTimeout}. */
@@ -51,23 +51,22 @@ export function idleTimeout<R extends SshRequest>(options: IdleTimeoutOptions): 
     reason: `this session was not used for ${spokenDuration(idleMs)}`,
   };
 
-  return leaseEach<R>(ending.by, (verdict) => {
-    if (!isLasting(verdict.request)) return undefined;
-    return (held) =>
-      new Observable((subscriber) => {
+  const leaseOf = sharedLease(
+    () => (held) =>
+      new PlainLease((say) => {
         const clock = options.clock ?? held.clock;
         let usedAt = clock.now();
         let warns = false;
+        let isOver = false;
         const wait = new LongWait(clock);
         /** The warnings and the end of an idle time. */
-        let speaking: Subscription | undefined;
+        let stopSpeaking: (() => void) | undefined;
 
         const speak = (signal: LeaseSignal): void => {
           // A warning is written to the very channel that it is about, and must not count as its use.
           warns = true;
-          subscriber.next(signal);
+          say(signal);
           warns = false;
-          if (signal.type === 'revoke') subscriber.complete();
         };
         /** One timer up to the first warning; if there was use meanwhile, the next one waits for the rest. */
         const waitForQuiet = (): void => {
@@ -77,24 +76,29 @@ export function idleTimeout<R extends SshRequest>(options: IdleTimeoutOptions): 
               waitForQuiet();
               return;
             }
-            speaking = deadline(clock, since + idleMs, ending, texts).subscribe(speak);
-            // Added, and not left to the teardown, since it may be over by now.
-            subscriber.add(speaking);
+            const stop = deadline(clock, since + idleMs, ending, texts).begin(speak);
+            // It may be over by now.
+            if (isOver) stop();
+            else stopSpeaking = stop;
           });
         };
         // The hot path: every packet comes through here, and leaves nothing but its time.
-        subscriber.add(
-          held.activity.subscribe(() => {
-            if (warns) return;
-            usedAt = clock.now();
-            if (speaking === undefined) return;
-            speaking.unsubscribe();
-            speaking = undefined;
-            waitForQuiet();
-          }),
-        );
+        const watching = held.activity.subscribe(() => {
+          if (warns) return;
+          usedAt = clock.now();
+          if (stopSpeaking === undefined) return;
+          stopSpeaking();
+          stopSpeaking = undefined;
+          waitForQuiet();
+        });
         waitForQuiet();
-        return wait;
-      });
-  });
+        return () => {
+          isOver = true;
+          watching.unsubscribe();
+          wait.unsubscribe();
+          stopSpeaking?.();
+        };
+      }),
+  );
+  return leaseEach<R>(ending.by, (verdict) => (isLasting(verdict.request) ? leaseOf(verdict.request) : undefined));
 }

@@ -1,12 +1,12 @@
-import { takeUntil } from 'rxjs';
-
 import type { ConnectionRequest } from '../../../streams/events/connection-request.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deadline } from './deadline.js';
 import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { leaseEach } from '../lease-each.js';
+import { untilAuthenticated } from '../counting/until-authenticated.js';
 import { requireDuration, requireObject } from '../option-checks.js';
 import { spokenDuration } from './spoken-duration.js';
+import { sharedLease } from './shared-lease.js';
 import { startedAt } from './started-at.js';
 
 /** Options of {@link loginGrace}. */
@@ -41,9 +41,10 @@ export function loginGrace(options: LoginGraceOptions): Policy<ConnectionRequest
     reason: `nobody signed in within ${spokenDuration(graceMs)}`,
   };
 
-  return leaseEach(ending.by, (verdict) => (held) => {
+  const leaseOf = sharedLease((type) => (held) => {
     const clock = options.clock ?? held.clock;
-    const end = startedAt(verdict, held, clock) + graceMs;
-    return deadline(clock, end, ending, texts).pipe(takeUntil(held.authenticated));
+    const end = startedAt(type, held, clock) + graceMs;
+    return untilAuthenticated(deadline(clock, end, ending, texts))(held);
   });
+  return leaseEach<ConnectionRequest>(ending.by, ({ request }) => leaseOf(request));
 }

@@ -13,6 +13,7 @@ import { policyOptionError } from '../policy-option-error.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 import type { QuotaLimits, QuotaNotice, QuotaResource } from './quota-account.js';
 import { QuotaLedger } from './quota-ledger.js';
+import { SoleLease } from './sole-lease.js';
 import { spokenDuration } from './spoken-duration.js';
 
 /** Options of {@link quota}. At least one of `bytes`, `commands` and `timeMs` is given. */
@@ -72,6 +73,7 @@ export function quota<R extends SshRequest>(options: QuotaOptions<R>): Policy<R>
   requireCount('quota', 'maxKeys', maxKeys);
   requireClock('quota', options);
   const ledger = new QuotaLedger(limits, maxKeys);
+  const sole = new SoleLease();
 
   const window = spokenDuration(limits.windowMs);
   const full$ = of<LeaseSignal>({ type: 'revoke', reason: 'too many users are signed in', by });
@@ -92,7 +94,7 @@ export function quota<R extends SshRequest>(options: QuotaOptions<R>): Policy<R>
     }
     if (account?.usedUp(commands) !== undefined) return deny(verdict, by, DenyReason.QuotaExceeded);
 
-    return withLease<R>(verdict, (held) =>
+    const lease = sole.of(`${request.type} ${key}`, (held) =>
       defer((): Observable<LeaseSignal> => {
         const drawn = ledger.open(key, options.clock ?? held.clock);
         if (drawn === undefined) return full$;
@@ -107,6 +109,7 @@ export function quota<R extends SshRequest>(options: QuotaOptions<R>): Policy<R>
         return merge(notice$, transfer$);
       }).pipe(takeWhile(({ type }) => type !== 'revoke', true)),
     );
+    return withLease<R>(verdict, lease);
   });
 }
 

@@ -5,6 +5,7 @@ import { type DeadlineOptions, endingOf } from './ending-options.js';
 import { isLasting } from './is-lasting.js';
 import { leaseEach } from '../lease-each.js';
 import { requireDuration, requireObject } from '../option-checks.js';
+import { sharedLease } from './shared-lease.js';
 import { spokenDuration } from './spoken-duration.js';
 import { startedAt } from './started-at.js';
 
@@ -44,11 +45,9 @@ export function sessionLimit<R extends SshRequest>(options: SessionLimitOptions)
     reason: `this session has reached its limit of ${spokenDuration(limitMs)}`,
   };
 
-  return leaseEach<R>(ending.by, (verdict) => {
-    if (!isLasting(verdict.request)) return undefined;
-    return (held) => {
-      const clock = options.clock ?? held.clock;
-      return deadline(clock, startedAt(verdict, held, clock) + limitMs, ending, texts);
-    };
+  const leaseOf = sharedLease((type) => (held) => {
+    const clock = options.clock ?? held.clock;
+    return deadline(clock, startedAt(type, held, clock) + limitMs, ending, texts);
   });
+  return leaseEach<R>(ending.by, (verdict) => (isLasting(verdict.request) ? leaseOf(verdict.request) : undefined));
 }

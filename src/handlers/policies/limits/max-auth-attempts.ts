@@ -12,7 +12,7 @@ import { isAuthAttempt } from '../is-auth-attempt.js';
 import { policyName, type PolicyOptions } from '../policy-options.js';
 
 /** The authentication methods with which somebody can fail (RFC 4252, RFC 4256). */
-export type AttemptMethod = 'password' | 'publickey' | 'keyboard-interactive';
+export type AttemptMethod = 'password' | 'publickey' | 'keyboard-interactive' | 'hostbased';
 
 /** Options of {@link maxAuthAttempts}. */
 export interface MaxAuthAttemptsOptions extends PolicyOptions {
@@ -20,7 +20,7 @@ export interface MaxAuthAttemptsOptions extends PolicyOptions {
   readonly methods?: readonly AttemptMethod[];
 }
 
-const METHODS: readonly AttemptMethod[] = ['password', 'publickey', 'keyboard-interactive'];
+const METHODS: readonly AttemptMethod[] = ['password', 'publickey', 'keyboard-interactive', 'hostbased'];
 
 /**
  * Denies the attempts to sign in of one connection beyond `limit`, with {@link DenyReason.LimitReached}. Grants nothing.

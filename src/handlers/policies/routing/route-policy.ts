@@ -1,6 +1,5 @@
-import { map } from 'rxjs';
-
 import { DenyReason } from '../../../streams/deny-reason.js';
+import { EachVerdict } from '../../../streams/each-verdict.js';
 import type { Identity } from '../../../streams/identity.js';
 import type { Policy } from '../../../streams/policy.js';
 import { deny, serveWith } from '../../../streams/verdict.js';
@@ -33,11 +32,12 @@ export function routePolicy<R extends { readonly identity: Identity }>({
   const by = policyName(policy, options);
   const isFor = routeUsers(policy, options);
 
-  const routed: Policy<R> = map((verdict) => {
-    if (verdict.state !== 'open' || !isFor(verdict.request.identity.user)) return verdict;
-    const route = find(verdict.request);
-    if (route === undefined) return verdict;
-    return route === 'deny' ? deny(verdict, by, DenyReason.NoRoute) : serveWith(verdict, by, route);
-  });
+  const routed: Policy<R> = (verdict$) =>
+    new EachVerdict(verdict$, (verdict) => {
+      if (verdict.state !== 'open' || !isFor(verdict.request.identity.user)) return verdict;
+      const route = find(verdict.request);
+      if (route === undefined) return verdict;
+      return route === 'deny' ? deny(verdict, by, DenyReason.NoRoute) : serveWith(verdict, by, route);
+    });
   return claimRoutes(routed, { by, kind, patterns, users: options.users });
 }

@@ -1,6 +1,7 @@
 import { parsePublicKey } from '../../../protocol/authentication/public-key.js';
 import { UserauthInfoResponse } from '../../../protocol/messages/userauth-info.js';
 import { UserauthRequest } from '../../../protocol/messages/userauth-request.js';
+import { UserauthFailure } from '../../../protocol/messages/userauth-result.js';
 import type { Decided } from '../../../streams/events/decided.js';
 import type { SshRequest } from '../../../streams/events/ssh-request.js';
 import { SSH_MSG } from '../../../transport/messages/message-number.js';
@@ -28,6 +29,8 @@ const UNASKED = { request: undefined, decided: undefined } as const;
 export interface AuthExchange {
   readonly attempt: Readonly<Attempt>;
   readonly reply: number;
+  /** Whether it was right and more is wanted (RFC 4252 section 5.1). */
+  readonly partial: boolean;
 }
 
 /** Who is asked what, read from the messages alone: each attempt with its answer, and answers that fit none. */
@@ -53,7 +56,7 @@ export class AuthDialogue {
     switch (entry.kind) {
       case 'payload': {
         const payload = Buffer.from(entry.payload);
-        if (entry.to === 'client') return this.#onReply(payload[0] ?? 0);
+        if (entry.to === 'client') return this.#onReply(payload);
         this.#onAttempt(payload);
         return undefined;
       }
@@ -98,17 +101,20 @@ export class AuthDialogue {
     if (attempt === undefined) return;
     attempt.decided = outcome;
     // RFC 4252 section 5: what wants further messages is aborted by a request sent ahead, without an answer.
-    const asks = outcome === 'granted' && event.provisional === true && attempt.method === 'keyboard-interactive';
+    const isMet = outcome === 'granted' && event.provisional === true && event.partial !== true;
+    const asks = isMet && attempt.method === 'keyboard-interactive';
     if (asks && index < this.#waiting.length - 1) this.#waiting.splice(index, 1);
   }
 
-  #onReply(reply: number): string | undefined {
+  #onReply(payload: Buffer): string | undefined {
+    const reply = payload[0] ?? 0;
     const name = REPLIES.get(reply);
     if (name === undefined) return undefined;
     if (this.#authenticated) return `${name} behind the success`;
     const attempt = this.#waiting.shift();
     if (attempt === undefined) return `${name}, and nothing was asked`;
-    this.exchanges.push({ attempt, reply });
+    const partial = reply === SSH_MSG.USERAUTH_FAILURE && UserauthFailure.decode(payload)?.partialSuccess === true;
+    this.exchanges.push({ attempt, reply, partial });
     if (reply === SSH_MSG.USERAUTH_INFO_REQUEST && attempt.method === 'keyboard-interactive') {
       this.#questioned = attempt.user;
     }
@@ -116,15 +122,15 @@ export class AuthDialogue {
       this.#authenticated = true;
       this.#waiting = [];
     }
-    const fits = reply === SSH_MSG.USERAUTH_FAILURE || attempt.decided === 'granted';
-    return fits ? undefined : `${name} for ${describe(attempt)}, which was not granted`;
+    const fits = (reply === SSH_MSG.USERAUTH_FAILURE && !partial) || attempt.decided === 'granted';
+    return fits ? undefined : `${partial ? 'a partial success' : name} for ${describe(attempt)}, which was not granted`;
   }
 }
 
 const REPLIES: ReadonlyMap<number, string> = new Map([
   [SSH_MSG.USERAUTH_SUCCESS, 'SSH_MSG_USERAUTH_SUCCESS'],
   [SSH_MSG.USERAUTH_FAILURE, 'SSH_MSG_USERAUTH_FAILURE'],
-  // Both this and SSH_MSG_USERAUTH_PK_OK.
+  // This, SSH_MSG_USERAUTH_PK_OK and SSH_MSG_USERAUTH_PASSWD_CHANGEREQ.
   [SSH_MSG.USERAUTH_INFO_REQUEST, 'SSH_MSG_USERAUTH_INFO_REQUEST'],
 ]);
 
@@ -136,20 +142,39 @@ function attemptOf({ userName: user, method }: UserauthRequest): Attempt {
   switch (method.type) {
     case 'none':
       return { ...attempt, credential: { method: 'none', user }, isQuery: true };
-    case 'password':
-      return { ...attempt, credential: { method: 'password', user, password: method.password } };
+    case 'password': {
+      const change = method.change ? { newPassword: method.newPassword } : {};
+      return { ...attempt, credential: { method: 'password', user, password: method.password, ...change } };
+    }
     case 'publickey': {
       const publicKey = parsePublicKey(method.publicKey);
       if (!method.signed || publicKey === undefined) {
-        // A key that no server can read is a method that it does not know.
-        return { ...attempt, credential: undefined, isQuery: publicKey !== undefined };
+        // Nobody is harmed who asks about a key that the server cannot read.
+        return { ...attempt, credential: undefined, isQuery: !method.signed };
       }
       const { publicKeyAlgorithm: algorithm, publicKey: blob, signature } = method;
       const signed = { sessionId: NO_SESSION, user, service: 'ssh-connection', algorithm, blob, signature, publicKey };
       return { ...attempt, credential: isProof(signed) ? { method: 'publickey', user, key: publicKey } : undefined };
     }
+    case 'hostbased': {
+      const { publicKeyAlgorithm: algorithm, publicKey: blob, signature, clientHostName, clientUserName } = method;
+      const publicKey = parsePublicKey(blob);
+      if (publicKey === undefined) return { ...attempt, credential: undefined };
+      const host = { clientHostName, clientUserName };
+      const signed = {
+        sessionId: NO_SESSION,
+        user,
+        service: 'ssh-connection',
+        algorithm,
+        blob,
+        signature,
+        publicKey,
+        host,
+      };
+      if (!isProof(signed)) return { ...attempt, credential: undefined };
+      return { ...attempt, credential: { method: 'hostbased', user, key: publicKey, ...host } };
+    }
     case 'keyboard-interactive':
-    case 'hostbased':
     case 'other':
     case 'malformed':
       return { ...attempt, credential: undefined };

@@ -7,9 +7,9 @@ import type { HistoryTrace } from '../history-trace.js';
 export interface InvariantOptions {
   /**
    * Who may get in: the grant of an authentication must rest on such a credential. Policies may deny more; say here what
-   * would be a break-in.
+   * would be a break-in. `earlier` are the steps that the same user has passed before on the connection, where it takes several.
    */
-  readonly mayEnter: (credential: Credential) => boolean;
+  readonly mayEnter: (credential: Credential, earlier: readonly Credential[]) => boolean;
   /** The limits that the server was made with. Default those of every server. */
   readonly limits?: Partial<ProtocolLimits & AdmissionLimits>;
 }

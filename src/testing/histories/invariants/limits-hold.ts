@@ -14,7 +14,7 @@ export const limitsHold: Invariant = {
     for (const connection of connectionsIn(trace)) {
       const { exchanges } = new AuthDialogue(connection);
       const failures = exchanges.filter(
-        ({ reply, attempt }) => reply === SSH_MSG.USERAUTH_FAILURE && !attempt.isQuery,
+        ({ reply, attempt, partial }) => reply === SSH_MSG.USERAUTH_FAILURE && !partial && !attempt.isQuery,
       ).length;
       // The one too many is answered with the end of the connection.
       if (failures >= maxAuthFailures) yield `${connection.name}: ${String(failures)} failed attempts to sign in`;

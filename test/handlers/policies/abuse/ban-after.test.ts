@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { asyncScheduler, EMPTY, of, throwError, timer } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { banAfter, type BanAfterOptions } from '../../../../src/handlers/policies/abuse/ban-after.js';
 import type { Clock } from '../../../../src/streams/clock.js';
@@ -212,6 +212,9 @@ describe('banAfter', () => {
     ['a wrong password', guess(ANN), DenyReason.BadCredential, true],
     ['a password that nobody granted', guess(ANN), DenyReason.NoGrant, true],
     ['a user who may not sign in', guess(ANN), DenyReason.UserNotAllowed, true],
+    ['a user whom nobody can be called', guess(ANN), DenyReason.IllegalName, true],
+    ['a host that is not known', authRequest.provenHost('root', key, from), DenyReason.KeyNotAccepted, true],
+    ['a wrong signature of a host', authRequest.refutedHost('root', key, from), DenyReason.BadSignature, true],
     ['wrong answers', authRequest.keyboardInteractiveAnswer('root', ['x'], from), DenyReason.BadCredential, true],
     ['a proven key that is not accepted', authRequest.provenKey('root', key, from), DenyReason.KeyNotAccepted, true],
     ['a wrong signature', authRequest.refutedKey('root', key, from), DenyReason.BadSignature, true],
@@ -237,6 +240,19 @@ describe('banAfter', () => {
 
     expect(desk.knocks(ANN)).toBe('open');
     expect(desk.knocks(BOB)).toBe(DenyReason.Banned);
+  });
+
+  it.each<[string, number, Partial<BanAfterOptions>]>([
+    ['has no grants built', 0, {}],
+    ['hears of grants where they lift bans', 1, { liftOnProvenKey: true }],
+    ['hears of grants where the application judges', 1, { isFailure: ({ outcome }) => outcome === 'granted' }],
+  ])('%s', (_what, subscriptions, options) => {
+    const context = policyContext();
+    const subscribe = vi.spyOn(context.events.Decided, 'subscribe');
+    const policy = banAfter<SshRequest>({ ...terms, ...options });
+    answersTo(policy, consider<SshRequest>(connectionRequest({ from: ANN }), context));
+
+    expect(subscribe).toHaveBeenCalledTimes(subscriptions);
   });
 
   it('reports an isFailure that throws, and goes on', () => {

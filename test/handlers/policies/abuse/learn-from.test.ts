@@ -53,7 +53,11 @@ const happens = (context: TestPolicyContext, address: string): void => {
 };
 
 /** The same server with new policies. */
-const successorOf = ({ events }: TestPolicyContext): TestPolicyContext => ({ ...policyContext(), events });
+const successorOf = ({ events, denials }: TestPolicyContext): TestPolicyContext => ({
+  ...policyContext(),
+  events,
+  denials,
+});
 
 describe('learnFrom', () => {
   it('listens to a server once, from its first verdict on', () => {

@@ -1,12 +1,14 @@
 import { asyncScheduler, EMPTY, throwError } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { SshServerError, type SshServerErrorCode } from '../../../../src/errors.js';
 import { penalties, type PenaltiesOptions } from '../../../../src/handlers/policies/abuse/penalties.js';
+import { decide, exec, grantPassword } from '../../../../src/index.js';
 import type { Clock } from '../../../../src/streams/clock.js';
 import type { ConnectionInfo } from '../../../../src/streams/connection-info.js';
 import type { CounterStore } from '../../../../src/streams/counter-store.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
+import { EventHub } from '../../../../src/streams/event-hub.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
 import type { Decided } from '../../../../src/streams/events/decided.js';
 import type { Disconnected } from '../../../../src/streams/events/disconnected.js';
@@ -16,10 +18,13 @@ import type { Policy } from '../../../../src/streams/policy.js';
 import { consider } from '../../../../src/streams/verdict.js';
 import { authRequest } from '../../../../src/testing/auth-request.js';
 import { channelOpen } from '../../../../src/testing/channel-open.js';
+import { channelRequest } from '../../../../src/testing/channel-request.js';
 import { connectionRequest } from '../../../../src/testing/connection-request.js';
 import { policyContext } from '../../../../src/testing/policy-context.js';
 import { connectionOf } from '../../../../src/testing/request-origin.js';
 import { serviceRequest } from '../../../../src/testing/service-request.js';
+import { describeOutcome } from '../../../../src/testing/simulation/client-outcome.js';
+import { simulate } from '../../../../src/testing/simulation/simulate.js';
 import { deniedEvent, disconnectedEvent, grantedEvent, provisionalEvent, revokedEvent } from '../decisions.js';
 import { keyOf, lineOf } from '../keys.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
@@ -58,12 +63,13 @@ class Desk {
     error?: SshServerErrorCode,
   ): void {
     const connection = this.#connection(from);
-    for (const step of steps) {
-      const decided = step(authRequest);
+    const decisions = steps.map((step) => step(authRequest));
+    for (const decided of decisions) {
       this.context.emit({ ...decided, connection, request: { ...decided.request, connection } });
     }
     if (error !== undefined) this.context.emit({ type: 'Error', connection, error: new SshServerError(error, 'bad') });
-    this.context.emit(disconnectedEvent(connection, end));
+    const signedIn = decisions.some(isSignedIn) ? { identity: { user: 'ann', method: 'password' } } : {};
+    this.context.emit(disconnectedEvent(connection, { ...signedIn, ...end }));
   }
 
   isRefused(reason: DenyReason, from = ANN): void {
@@ -84,6 +90,11 @@ class Desk {
     return connectionOf({ from, connection: this.#connections });
   }
 }
+
+/** Whether a decision lets somebody in, or is about what only somebody who is in asks for. */
+const isSignedIn = (decided: Decided): boolean =>
+  'identity' in decided.request ||
+  (decided.request.type === 'SSHUserAuthRequest' && decided.outcome === 'granted' && decided.provisional !== true);
 
 const guessed: Step = (request) => deniedEvent(request.password('ann', 'guess'), DenyReason.BadCredential);
 const signedIn: Step = (request) => grantedEvent(request.password('ann', 'secret'));
@@ -268,6 +279,59 @@ describe('penalties', () => {
     one.connects(ANN, [guessed]);
 
     expect([one, two, other].map((it) => it.knocks(ANN))).toEqual([DenyReason.Banned, DenyReason.Banned, 'open']);
+  });
+
+  describe('on a server where nobody else listens to decisions', () => {
+    const handlers = [
+      decide('ConnectionRequest', penalties({ minMs: 4_000 })),
+      decide(
+        'SSHUserAuthRequest',
+        grantPassword((_user, password) => password === 'secret'),
+      ),
+      exec('hello', () => 'hello\n'),
+    ];
+    const steps = {
+      r: authRequest.password('ann', 'secret'),
+      w: authRequest.password('ann', 'guess'),
+      x: channelRequest.exec('hello'),
+    };
+    /** What one client learns, and the events that its server has built of it. */
+    const visit = async (marble: string) => {
+      const emit = vi.spyOn(EventHub.prototype, 'emit');
+      try {
+        await using simulation = await simulate({ handlers });
+        const client = simulation.client(ANN, marble, steps);
+        await simulation.run('1m');
+        return { client, built: emit.mock.calls.map(([event]) => event) };
+      } finally {
+        emit.mockRestore();
+      }
+    };
+
+    it('has no decision built of a login that goes well, nor anything but its end', async () => {
+      const { client, built } = await visit('c-r-s-x 1s |');
+
+      expect(client.outcomes.map(describeOutcome)).toEqual([
+        'connected',
+        'granted',
+        'opened',
+        'done',
+        'exited: 0',
+        'closed',
+      ]);
+      expect(built).toMatchObject([{ type: 'Disconnected', identity: { user: 'ann', method: 'password' } }]);
+    });
+
+    it('has denials built alone, and learns from them', async () => {
+      const { client, built } = await visit('c-w-|-c');
+
+      expect(client.outcomes.map(describeOutcome)).toEqual(['connected', 'denied: publickey,password', 'refused']);
+      expect(built.map((event) => (event.type === 'Decided' ? event.outcome : event.type))).toEqual([
+        'denied',
+        'Disconnected',
+        'denied',
+      ]);
+    });
   });
 
   describe('with a store that fails', () => {

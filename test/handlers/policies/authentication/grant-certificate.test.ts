@@ -1,4 +1,4 @@
-import { EMPTY, NEVER, of } from 'rxjs';
+import { EMPTY, NEVER, of, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
 import {
@@ -9,11 +9,12 @@ import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { AuthKey, SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
 import { restrictionOf } from '../../../../src/streams/restriction.js';
 import { consider, type Verdict } from '../../../../src/streams/verdict.js';
-import { channelOpen, globalRequest, held } from '../../../../src/testing/index.js';
+import { channelOpen, globalRequest, held, policyContext } from '../../../../src/testing/index.js';
 import { type CertificateContent, makeCertificate, makeWireKey } from '../../../support/certificates.js';
 import { marbles } from '../../../support/marbles.js';
 import { makeSkEcdsa } from '../../../protocol/authentication/security-key.js';
 import { beginGrant } from '../begin-grant.js';
+import { disconnectedEvent } from '../decisions.js';
 import { authKeyOf, lineOf } from '../keys.js';
 import { obeysTheLawsOfPolicies } from '../policy-laws.js';
 import { authRequests, channelRequest, offered, proven, refuted } from '../requests.js';
@@ -354,4 +355,16 @@ describe('grantCertificate', () => {
       complaint('cannot have the option no-pty at line 1: give such lines to grantPublicKey, got '),
     );
   });
+});
+
+it('grantCertificate asks no more for the principals of a client that has gone', () => {
+  const names = new Subject<readonly string[]>();
+  const context = policyContext();
+  const states: string[] = [];
+  of(consider<SSHUserAuthRequest>(proven(good), context))
+    .pipe(make({ principalsOf: () => names }))
+    .subscribe(({ state }) => states.push(state));
+  expect([states, names.observed]).toEqual([[], true]);
+  context.emit(disconnectedEvent(proven(good).connection));
+  expect([states, names.observed]).toEqual([['denied'], false]);
 });

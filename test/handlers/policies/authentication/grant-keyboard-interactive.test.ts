@@ -10,6 +10,7 @@ import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../../src/streams/policy.js';
 import { consider, type GrantedVerdict } from '../../../../src/streams/verdict.js';
+import { policyContext } from '../../../../src/testing/index.js';
 import { marbles } from '../../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { authRequests, interactiveAnswer, interactiveStart } from '../requests.js';
@@ -146,6 +147,95 @@ describe('grantKeyboardInteractive', () => {
     });
 
     expect(verdict).toEqual(challenged(wrong, { prompts }));
+  });
+
+  describe('with verifyAnswer', () => {
+    const each = (options: Partial<KeyboardInteractiveOptions> = {}): Policy<SSHUserAuthRequest> =>
+      grantKeyboardInteractive({ prompts, verifyAnswer: (_user, text, number) => text === String(number), ...options });
+
+    it('asks about each answer by its number, from 1, and about all of them together at the end', () => {
+      const verifyAnswer = vi.fn(() => true);
+      const verify = vi.fn(() => true);
+      const request = interactiveAnswer(1, 'one', 'two');
+
+      expect(decisionOn(each({ verifyAnswer, verify }), request)).toEqual(grantedBy(by, request));
+      expect(verifyAnswer.mock.calls).toEqual([
+        ['ann', 'one', 1, request],
+        ['ann', 'two', 2, request],
+      ]);
+      expect(verify).toHaveBeenCalledExactlyOnceWith('ann', ['one', 'two'], request);
+    });
+
+    it('grants without verify if every answer is right', () => {
+      const request = interactiveAnswer(1, '1', '2');
+
+      expect(decisionOn(each(), request)).toEqual(grantedBy(by, request));
+    });
+
+    it.each([['x', '2'], ['1', 'x'], ['2', '1'], ['']])('denies if one of %j is wrong', (...answers) => {
+      const request = interactiveAnswer(1, ...answers);
+
+      expect(decisionOn(each(), request)).toEqual(deniedBy(by, request, DenyReason.BadCredential));
+    });
+
+    it('asks about the others behind a wrong one, and not about all of them together', () => {
+      const verifyAnswer = vi.fn((_user: string, text: string) => text !== 'wrong');
+      const verify = vi.fn(() => true);
+
+      decisionOn(each({ verifyAnswer, verify }), interactiveAnswer(1, 'wrong', 'right', 'right'));
+
+      expect(verifyAnswer).toHaveBeenCalledTimes(3);
+      expect(verify).not.toHaveBeenCalled();
+    });
+
+    it('denies a round without answers, of which nothing has been shown, unless verify takes it', () => {
+      const request = interactiveAnswer(1);
+
+      expect(decisionOn(each({ prompts: [] }), request)).toEqual(deniedBy(by, request, DenyReason.BadCredential));
+      expect(decisionOn(each({ prompts: [], verify: () => true }), request)).toEqual(grantedBy(by, request));
+      expect(decisionOn(each({ verify: () => 'again' }), request)).toEqual(challenged(request, { prompts }));
+    });
+
+    it.each([
+      ['completes without a value', () => EMPTY],
+      ['answers a text', () => 'yes' as unknown as boolean],
+    ])('denies if it %s', (_what, verifyAnswer) => {
+      expect(decisionOn(each({ verifyAnswer }), wrong)).toEqual(values.W);
+    });
+
+    it('denies what it throws on, with the cause', () => {
+      expect(decisionOn(each({ verifyAnswer: broken }), wrong)).toEqual(
+        deniedBy(by, wrong, DenyReason.PolicyFailed, new Error('broken')),
+      );
+    });
+
+    it('waits for promises, one after the other', async () => {
+      const request = interactiveAnswer(1, '1', '2');
+      const verifyAnswer = (_user: string, text: string, number: number) => Promise.resolve(text === String(number));
+      const verdict = await new Promise((resolve) => {
+        of(consider<SSHUserAuthRequest>(request)).pipe(each({ verifyAnswer })).subscribe(resolve);
+      });
+
+      expect(verdict).toEqual(grantedBy(by, request));
+    });
+
+    it('asks nobody where a recording knows', () => {
+      const verifyAnswer = vi.fn(() => true);
+      const context = { ...policyContext(), recall: () => 'wrong' as const };
+
+      expect(answersTo(each({ verifyAnswer }), consider<SSHUserAuthRequest>(right, context))).toMatchObject([
+        { state: 'denied', reason: DenyReason.BadCredential },
+      ]);
+      expect(verifyAnswer).not.toHaveBeenCalled();
+    });
+  });
+
+  it('asks each connection its own questions', () => {
+    const policy = code({ prompts: ({ connection }) => ({ instruction: connection.remoteAddress, prompts }) });
+    const elsewhere = { ...interactiveStart, connection: { ...interactiveStart.connection, remoteAddress: '::1' } };
+
+    expect(decisionOn(policy, interactiveStart)).toMatchObject({ challenge: { instruction: '192.0.2.7' } });
+    expect(decisionOn(policy, elsewhere)).toMatchObject({ challenge: { instruction: '::1' } });
   });
 
   it.each([

@@ -1,12 +1,15 @@
 import { EMPTY, of } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 
+import { allOf } from '../../../../src/handlers/policies/composition/all-of.js';
+import { approval } from '../../../../src/handlers/policies/composition/approval.js';
 import { grantPassword, type VerifyPassword } from '../../../../src/handlers/policies/authentication/grant-password.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
 import type { Policy } from '../../../../src/streams/policy.js';
 import { Secret } from '../../../../src/streams/secret.js';
-import { consider } from '../../../../src/streams/verdict.js';
+import { consider, type GrantedVerdict } from '../../../../src/streams/verdict.js';
+import { policyContext } from '../../../../src/testing/index.js';
 import { marbles } from '../../../support/marbles.js';
 import { obeysTheLawsOfPolicies, optionError } from '../policy-laws.js';
 import { authRequests, password } from '../requests.js';
@@ -125,12 +128,126 @@ describe('grantPassword', () => {
     expect(verdict).toEqual(deniedBy('grantPassword', wrong, DenyReason.PolicyFailed, cause));
   });
 
-  it('leaves a change of password to others, since granting it would report the change as made', () => {
-    const verify = vi.fn(() => true);
-    const change = consider<SSHUserAuthRequest>({ ...right, newPassword: new Secret('newer') });
+  describe('where a password is to be changed', () => {
+    const change = { ...right, newPassword: new Secret('newer') };
+    const expired = { change: 'It has expired.' };
+    const wanted = (request: SSHUserAuthRequest, prompt: string): GrantedVerdict<SSHUserAuthRequest> => ({
+      ...grantedBy('grantPassword', request),
+      passwordChange: { prompt },
+    });
 
-    expect(answersTo<SSHUserAuthRequest>(grantPassword(verify), change)).toEqual([change]);
-    expect(verify).not.toHaveBeenCalled();
+    it('asks for a new one, which lets nobody in yet', () => {
+      expect(
+        decisionOn<SSHUserAuthRequest>(
+          grantPassword(() => expired),
+          right,
+        ),
+      ).toEqual(wanted(right, 'It has expired.'));
+    });
+
+    it('asks for it when a promise says so', async () => {
+      const verdict = await new Promise((resolve) => {
+        of(values.r)
+          .pipe(grantPassword(() => Promise.resolve(expired)))
+          .subscribe(resolve);
+      });
+
+      expect(verdict).toEqual(wanted(right, 'It has expired.'));
+    });
+
+    it.each([
+      ['no text', { change: undefined }],
+      ['nothing', null],
+      ['something else', { changed: 'It has expired.' }],
+    ])('declines if verify answers with %s', (_what, answer) => {
+      // JavaScript may answer with anything.
+      const policy = grantPassword(() => answer as unknown as boolean);
+
+      expect(decisionOn<SSHUserAuthRequest>(policy, wrong)).toEqual(values.W);
+    });
+
+    it('leaves the new one to others without the option, since granting it would report the change as made', () => {
+      const verify = vi.fn(() => true);
+
+      expect(decisionOn<SSHUserAuthRequest>(grantPassword(verify), change)).toEqual(consider(change));
+      expect(verify).not.toHaveBeenCalled();
+    });
+
+    it('hands the user, both passwords and the request to the option alone, and grants what it confirms', () => {
+      const verify = vi.fn(() => true);
+      const confirm = vi.fn(() => true);
+
+      expect(decisionOn<SSHUserAuthRequest>(grantPassword(verify, { change: confirm }), change)).toEqual(
+        grantedBy('grantPassword', change),
+      );
+      expect(confirm).toHaveBeenCalledExactlyOnceWith('ann', 'right', 'newer', change);
+      expect(verify).not.toHaveBeenCalled();
+    });
+
+    it('asks once more for one that will not do', () => {
+      const policy = grantPassword(isRight, { change: () => ({ change: 'A longer one, please.' }) });
+
+      expect(decisionOn<SSHUserAuthRequest>(policy, change)).toEqual(wanted(change, 'A longer one, please.'));
+    });
+
+    it.each([
+      ['says no', () => false],
+      ['completes without a value', () => EMPTY],
+      ['answers a text', () => 'true' as unknown as boolean],
+    ])('declines if the option %s', (_what, refuse) => {
+      expect(decisionOn<SSHUserAuthRequest>(grantPassword(isRight, { change: refuse }), change)).toEqual(
+        declinedBy('grantPassword', change, DenyReason.BadCredential),
+      );
+    });
+
+    it('denies what the option throws on, with the cause', () => {
+      const cause = new Error('read-only');
+      const policy = grantPassword(isRight, {
+        change: () => {
+          throw cause;
+        },
+      });
+
+      expect(decisionOn<SSHUserAuthRequest>(policy, change)).toEqual(
+        deniedBy('grantPassword', change, DenyReason.PolicyFailed, cause),
+      );
+    });
+
+    it.each([
+      ['right', grantedBy<SSHUserAuthRequest>('grantPassword', right)],
+      ['wrong', declinedBy<SSHUserAuthRequest>('grantPassword', right, DenyReason.BadCredential)],
+      ['again', wanted(right, '')],
+    ] as const)('goes by what a recording says of it: %s', (recollection, expected) => {
+      const verify = vi.fn(() => true);
+      const context = { ...policyContext(), recall: () => recollection };
+      const [verdict] = answersTo(grantPassword(verify), consider<SSHUserAuthRequest>(right, context));
+
+      expect(verdict).toEqual({ ...expected, context });
+      expect(verify).not.toHaveBeenCalled();
+    });
+
+    it('is asked about by whoever stands around it: approval waits, and allOf passes it on', () => {
+      const ask = vi.fn(() => true);
+      const both = allOf(
+        grantPassword(() => expired),
+        grantPassword(() => expired),
+      );
+
+      expect(decisionOn<SSHUserAuthRequest>(both, right)).toMatchObject({
+        passwordChange: { prompt: 'It has expired.' },
+      });
+      expect(
+        decisionOn<SSHUserAuthRequest>(
+          (it) =>
+            it.pipe(
+              grantPassword(() => expired),
+              approval({ ask }),
+            ),
+          right,
+        ),
+      ).toEqual(wanted(right, 'It has expired.'));
+      expect(ask).not.toHaveBeenCalled();
+    });
   });
 
   it.each(Object.entries(authRequests).filter(([kind]) => kind !== 'password'))(

@@ -6,9 +6,11 @@ import { allowFrom } from '../../../../src/handlers/policies/access/allow-from.j
 import { anyOf } from '../../../../src/handlers/policies/composition/any-of.js';
 import { grantPassword } from '../../../../src/handlers/policies/authentication/grant-password.js';
 import { grantPublicKey } from '../../../../src/handlers/policies/authentication/grant-public-key.js';
+import { requireMethods } from '../../../../src/handlers/policies/authentication/require-methods.js';
 import { named } from '../../../../src/handlers/policies/composition/named.js';
 import { DenyReason } from '../../../../src/streams/deny-reason.js';
 import type { ConnectionRequest } from '../../../../src/streams/events/connection-request.js';
+import type { SSHUserAuthRequest } from '../../../../src/streams/events/ssh-user-auth-request.js';
 import type { Lease } from '../../../../src/streams/lease.js';
 import { consider, type Verdict } from '../../../../src/streams/verdict.js';
 import type { Policy } from '../../../../src/streams/policy.js';
@@ -67,6 +69,31 @@ describe('anyOf', () => {
     expect(decisionOn(anyOf<ConnectionRequest>(declines('one'), grants('two'), declines('three')), ann)).toEqual(
       grantedBy('two', ann),
     );
+  });
+
+  it('requires what those before the one that grants do, and what those behind it do of nobody', () => {
+    const policy = anyOf<SSHUserAuthRequest>(
+      requireMethods('publickey', { name: 'one' }),
+      (verdict$) => verdict$.pipe(requireMethods('hostbased', { name: 'two' }), denies('two')),
+      (verdict$) => verdict$.pipe(requireMethods('totp', { name: 'three' }), grants('three')),
+      requireMethods('password', { name: 'four' }),
+    );
+    const verdict = decisionOn<SSHUserAuthRequest>(policy, password('right'));
+
+    expect(verdict).toMatchObject({ state: 'granted', by: 'three' });
+    expect(verdict.requires?.map(({ by }) => by)).toEqual(['one', 'two', 'three']);
+  });
+
+  it('requires what all do if nobody grants, and if all deny', () => {
+    const requiring = (name: string, then: Policy<SSHUserAuthRequest>): Policy<SSHUserAuthRequest> => {
+      const required = requireMethods('publickey', { name });
+      return (verdict$) => verdict$.pipe(required, then);
+    };
+    const open = decisionOn(anyOf(requiring('one', denies('one')), requiring('two', abstains())), password('right'));
+    const shut = decisionOn(anyOf(requiring('one', denies('one')), requiring('two', denies('two'))), password('right'));
+
+    expect([open.state, shut.state]).toEqual(['open', 'denied']);
+    for (const verdict of [open, shut]) expect(verdict.requires?.map(({ by }) => by)).toEqual(['one', 'two']);
   });
 
   it('keeps the reason of somebody before it, and grants what was declined', () => {

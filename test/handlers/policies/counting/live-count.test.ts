@@ -3,7 +3,7 @@ import type { Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import { LiveCount } from '../../../../src/handlers/policies/counting/live-count.js';
-import type { LeaseRevocation } from '../../../../src/streams/lease.js';
+import type { LeaseRevocation, LeaseSignal } from '../../../../src/streams/lease.js';
 import { marbles } from '../../../support/marbles.js';
 
 const over: LeaseRevocation = { type: 'revoke', reason: 'there are too many', by: 'limit' };
@@ -89,7 +89,7 @@ describe('LiveCount', () => {
             const expectFull = holdersOf(key).size >= limit && !holdersOf(key).has(holder);
             expect(live.isFull(key, holder)).toBe(expectFull);
 
-            const signals: LeaseRevocation[] = [];
+            const signals: LeaseSignal[] = [];
             const lease = live.place(key, holder, over).subscribe((signal) => signals.push(signal));
             expect(signals).toEqual(expectFull ? [over] : []);
             if (!expectFull) alive.push({ key, holder, lease });

@@ -155,7 +155,7 @@ describe('maxAuthAttempts', () => {
 
   it('refuses options out of range', () => {
     const rule =
-      "maxAuthAttempts: methods must be an array of one or more of 'password' or 'publickey' or 'keyboard-interactive', got";
+      "maxAuthAttempts: methods must be an array of one or more of 'password' or 'publickey' or 'keyboard-interactive' or 'hostbased', got";
 
     expect(() => maxAuthAttempts(0)).toThrow(
       optionError('maxAuthAttempts: limit must be an integer of at least 1, got 0'),

@@ -11,7 +11,7 @@ import { act, authRequest, serviceRequest } from '../../../../src/testing/index.
 import { wireBytes } from '../../../support/wire-bytes.js';
 import { later } from '../../../support/later.js';
 import { bob, pass, type Scenario } from '../scenario.js';
-import { connect, passwordSecret, signIn } from './sign-in.js';
+import { connect, passwordSecret, rightPassword, signIn, wrongPassword } from './sign-in.js';
 
 const handlers = () => [passwordSecret()];
 
@@ -69,6 +69,50 @@ export const connecting: readonly Scenario[] = [
     play: () => ({
       options: { handlers: handlers(), admission: { maxPerSource: 1 } },
       acts: [connect, (stage) => stage.take('carol', connect), bob(connect)],
+    }),
+  },
+  {
+    name: 'a client that the server does not serve',
+    client: 'wire',
+    learns: 'x',
+    play: () => ({
+      options: { handlers: handlers(), clientVersions: ['SSH-2.0-OpenSSH_*'], logLevel: 2 },
+      acts: [connect],
+    }),
+  },
+  {
+    name: 'a banner for one user',
+    learns: 'cdbdg',
+    play: () => ({
+      options: {
+        handlers: handlers(),
+        banner: ({ user }) => (user === 'ann' ? 'Hello\u001b ann\nfrom afar' : undefined),
+        logLevel: 2,
+      },
+      acts: [connect, authRequest.password('eve', 'wrong'), authRequest.password('ann', 'wrong'), rightPassword],
+    }),
+  },
+  {
+    name: 'a banner and a greeting that fail',
+    learns: 'cg',
+    play: () => ({
+      options: {
+        handlers: handlers(),
+        banner: () => {
+          throw new Error('no banner');
+        },
+        greeting: () => 'SSH-2.0-me',
+      },
+      acts: [...signIn],
+    }),
+  },
+  {
+    name: 'everything that a log of requests tells',
+    client: 'wire',
+    learns: 'cdg',
+    play: () => ({
+      options: { handlers: handlers(), logLevel: 2 },
+      acts: [connect, wrongPassword, rightPassword, act.rekey(), act.disconnect('')],
     }),
   },
   {
