@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['bulk', 'handshake', 'policies', 'echo', 'channels', 'memory'] as const;
+export const MEASURES = [
+  'bulk',
+  'compression',
+  'handshake',
+  'hybrid',
+  'policies',
+  'echo',
+  'channels',
+  'memory',
+] as const;
 /** Name of one measure, as `--only` takes it. */
 export type MeasureName = (typeof MEASURES)[number];
 

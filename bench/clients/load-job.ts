@@ -4,6 +4,8 @@ export interface LoadTarget {
   readonly username: string;
   /** Path of the private key. */
   readonly key: string;
+  /** Whether to exchange keys by `mlkem768x25519-sha256`. Default by `curve25519-sha256`. */
+  readonly hybrid?: boolean;
 }
 
 /** What the load generator is asked to do; `command` is the server's own command line for the word in question. */

@@ -15,6 +15,10 @@ export interface CipherSuite {
 export interface ClientRun {
   readonly command: string;
   readonly suite?: CipherSuite;
+  /** True to compress. */
+  readonly compressed?: boolean;
+  /** True for what the client says of its work (`-v`) on stderr. */
+  readonly verbose?: boolean;
   /** File for stdin, or bytes to send; nothing (`/dev/null`) by default. */
   readonly input?: string | Buffer;
   /** True to collect stdout; otherwise it goes to `/dev/null`. */
@@ -40,8 +44,10 @@ export async function runOpenssh(
 ): Promise<ClientResult> {
   const options = [
     ...['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null'],
-    ...['IdentitiesOnly=yes', 'IdentityAgent=none', 'PreferredAuthentications=publickey', 'LogLevel=ERROR'],
-    ...['KexAlgorithms=curve25519-sha256', 'HostKeyAlgorithms=ssh-ed25519', 'Compression=no', 'ConnectTimeout=20'],
+    ...['IdentitiesOnly=yes', 'IdentityAgent=none', 'PreferredAuthentications=publickey'],
+    ...['KexAlgorithms=curve25519-sha256', 'HostKeyAlgorithms=ssh-ed25519', 'ConnectTimeout=20'],
+    `Compression=${run.compressed === true ? 'yes' : 'no'}`,
+    `LogLevel=${run.verbose === true ? 'DEBUG1' : 'ERROR'}`,
     ...(run.suite === undefined ? [] : [`Ciphers=${run.suite.cipher}`]),
     ...(run.suite?.mac === undefined ? [] : [`MACs=${run.suite.mac}`]),
   ];

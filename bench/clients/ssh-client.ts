@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import ssh2, { type Client, type ClientChannel, type ParsedKey, type PublicKeyAuthMethod } from 'ssh2';
 import { within } from '../deadline.js';
+import { exchangeHybridKeys } from './hybrid-exchange.js';
 
 /** Who connects, and where to. */
 export interface Identity {
@@ -11,6 +12,8 @@ export interface Identity {
   readonly username: string;
   /** Path of the ed25519 private key. */
   readonly key: string;
+  /** Whether to exchange keys by `mlkem768x25519-sha256`, and not by `curve25519-sha256`. */
+  readonly hybrid?: boolean;
 }
 
 const OPERATION_MS = 60_000;
@@ -21,7 +24,7 @@ const keys = new Map<string, ParsedKey>();
  *
  * The same algorithms for every server; ChaCha20 is for one without GCM. TCP_NODELAY is on, as in the OpenSSH client.
  */
-export async function connectClient({ port, username, key }: Identity): Promise<Client> {
+export async function connectClient({ port, username, key, hybrid }: Identity): Promise<Client> {
   const client = new ssh2.Client();
   const ready = once(client, 'ready');
   const method: PublicKeyAuthMethod = { type: 'publickey', username, key: parsedKey(key) };
@@ -36,6 +39,7 @@ export async function connectClient({ port, username, key }: Identity): Promise<
     },
     readyTimeout: OPERATION_MS,
   });
+  if (hybrid === true) exchangeHybridKeys(client);
   await ready;
   // From here on a lost connection shows in the operation that waits for it; without a listener it would end the process.
   client.on('error', () => undefined);

@@ -1,10 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { settledNs } from '../accounting/settled.js';
-import { runOpenssh, type CipherSuite, type ClientResult, type ClientRun } from '../clients/openssh-client.js';
-import { median } from '../report/statistics.js';
+import type { CipherSuite, ClientRun } from '../clients/openssh-client.js';
 import type { Bench, Measure } from './bench.js';
 import { warmedUp, withContestants, type Contestant } from './contestants.js';
 import { interleave, type Case, type Sample } from './interleave.js';
+import { connectCost, transfer, type TransferCost } from './transfer.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -17,17 +16,11 @@ const SUITES: readonly CipherSuite[] = [
   { cipher: 'aes128-ctr', mac: 'hmac-sha2-256-etm@openssh.com,hmac-sha2-256' },
 ];
 
-/** Time and server CPU of a connection that transfers nothing. */
-interface ConnectCost {
-  readonly seconds: number;
-  readonly cpuNs: number;
-}
-
 const DIRECTIONS = ['download', 'upload'] as const;
 type Direction = (typeof DIRECTIONS)[number];
 
 type Entrant = Contestant & {
-  readonly connect: ConnectCost;
+  readonly connect: TransferCost;
   /** Bytes of one transfer. */
   readonly bytes: number;
   /** A file of that many bytes. */
@@ -98,25 +91,4 @@ function writeUpload({ surroundings }: Bench, bytes: number): string {
   for (let left = bytes; left > 0; left -= block.length) writeSync(file, block, 0, Math.min(left, block.length));
   closeSync(file);
   return path;
-}
-
-/** The median of five; the first, which meets a cold server, is left out. */
-async function connectCost(bench: Bench, contestant: Contestant): Promise<ConnectCost> {
-  const runs: ConnectCost[] = [];
-  for (let run = 0; run < 6; run++) {
-    runs.push(await transfer(bench, contestant, { command: contestant.server.commandFor({ word: 'true' }) }));
-  }
-  const warm = runs.slice(1);
-  return { seconds: median(warm.map(({ seconds }) => seconds)), cpuNs: median(warm.map(({ cpuNs }) => cpuNs)) };
-}
-
-async function transfer(bench: Bench, { running }: Contestant, run: ClientRun): Promise<ConnectCost> {
-  const before = await settledNs(running.cpu);
-  const result = await runOpenssh(bench.surroundings, running, run);
-  expectSuccess(result);
-  return { seconds: result.seconds, cpuNs: (await settledNs(running.cpu)) - before };
-}
-
-function expectSuccess({ status, stderr }: ClientResult): void {
-  if (status !== 0) throw new Error(`ssh ended with status ${String(status)}: ${stderr}`);
 }

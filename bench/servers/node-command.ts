@@ -9,8 +9,14 @@ import { fileURLToPath, URL } from 'node:url';
 const INITIAL_OLD_SPACE_MIB = 256;
 
 /**
+ * Keeps V8 from creating in the old generation what used to live long: dead connections there would keep what they point to from
+ * being collected with the young. Some 60 bytes of 100 that a connection allocates are copied twice for it.
+ */
+const NO_PRETENURING = '--no-allocation-site-pretenuring';
+
+/**
  * The command line of a Node server, the same for all of them: this very Node executable, the collector on signal, a
- * start heap that keeps the collector out of the figures.
+ * start heap that keeps the collector out of the figures, and no long life for what dies young.
  */
 export function nodeCommand(script: string): [string, ...string[]] {
   const preload = new URL('gc-on-signal.mjs', import.meta.url).href;
@@ -18,6 +24,7 @@ export function nodeCommand(script: string): [string, ...string[]] {
     process.execPath,
     '--expose-gc',
     `--initial-old-space-size=${String(INITIAL_OLD_SPACE_MIB)}`,
+    NO_PRETENURING,
     '--import',
     preload,
     script,

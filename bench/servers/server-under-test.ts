@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly workspace: Workspace;
   readonly pinning: Pinning;
   readonly accountant: CpuAccountant;
+  /** True where servers are to compress for clients that ask for it; those that always do need not look. Default false. */
+  readonly compression?: boolean;
 }
 
 /** A started server: a process (with children, where it forks) that listens on 127.0.0.1. */
@@ -41,6 +43,8 @@ export interface ServerUnderTest {
   readonly onRequest?: true;
   /** True for a server that forks a process per connection: it gets a tenth of the connections and channels. */
   readonly forks: boolean;
+  /** True if it has `mlkem768x25519-sha256`. */
+  readonly hybrid?: true;
   /** Ciphers of the bulk measure that the server has. */
   readonly hasCipher: (cipher: string) => boolean;
   /** Connections the server lets one client set up at a time; a measure that needs more leaves the server out. */
