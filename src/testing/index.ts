@@ -13,7 +13,13 @@ export type { ExpectedVerdict, Outcome, VerdictExpectation } from './expected-ve
 
 // Requests as data
 export { authRequest } from './auth-request.js';
-export type { AnswerOptions, AuthRequestOptions, KeyRequestOptions, ProofRequestOptions } from './auth-request.js';
+export type {
+  AnswerOptions,
+  AuthRequestOptions,
+  HostRequestOptions,
+  KeyRequestOptions,
+  ProofRequestOptions,
+} from './auth-request.js';
 export { channelOpen } from './channel-open.js';
 export { channelRequest } from './channel-request.js';
 export type { ChannelRequestOptions, PtyOptions } from './channel-request.js';

@@ -3,7 +3,7 @@ import type { PolicyName } from '../verdict.js';
 /** The authentication methods that somebody can be required to pass (RFC 4252, RFC 4256). */
 export const STEP_METHODS = ['publickey', 'password', 'keyboard-interactive', 'hostbased'] as const;
 
-/** One of {@link STEP_METHODS}. */
+/** A method of authentication that a step may ask for. */
 export type StepMethod = (typeof STEP_METHODS)[number];
 
 /** One step of an {@link AuthRequirement}: what somebody has to pass. What is left out may be anything. */
