@@ -37,6 +37,11 @@ export interface PolicyContext {
    * none. A policy of your own that verifies secrets asks this in place of the secret.
    */
   readonly recall?: (request: SSHUserAuthRequest, by: PolicyName) => Recollection;
+  /**
+   * Present with {@link recall}: lets no virtual time pass while `work` takes real time, such as to read a file, for two seconds at
+   * most. Without it the next that was recorded would come before the answer.
+   */
+  readonly hold?: (work: Promise<unknown>) => void;
   /** Tells the server what no verdict can say. Never throws. */
   report(report: PolicyReport): void;
   /**

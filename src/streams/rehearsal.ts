@@ -11,6 +11,8 @@ export type Recollection = 'right' | 'wrong' | 'again';
 export interface Rehearsal {
   /** What became of the credential in `request`, as far as the policy called `by` is concerned. */
   readonly recall: (request: SSHUserAuthRequest, by: PolicyName) => Recollection;
+  /** Lets no virtual time pass while `work` takes real time, for two seconds at most. */
+  readonly hold: (work: Promise<unknown>) => void;
   /** Whether observers of the application are subscribed. */
   readonly observers: boolean;
 }

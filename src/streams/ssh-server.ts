@@ -376,7 +376,7 @@ export class SshServer {
       denials: this.#hub.denials,
       retired: retired$,
       reevaluation: false,
-      ...(rehearsal === undefined ? {} : { recall: rehearsal.recall }),
+      ...(rehearsal === undefined ? {} : { recall: rehearsal.recall, hold: rehearsal.hold }),
       report: (report) => {
         this.#onPolicyReport(report);
       },

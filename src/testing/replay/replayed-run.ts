@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { assembleServer } from '../../di/create-server.js';
 import { endsConnection } from '../../recording/fields/ends-connection.js';
 import { isRequest } from '../../recording/fields/is-request.js';
@@ -89,7 +91,10 @@ export class ReplayedRun {
     };
     try {
       const numbers = new RequestNumbers(header.run, recollections);
-      const rehearsal = { observers, recall: numbers.recall.bind(numbers) };
+      const hold = (work: Promise<unknown>): void => {
+        void time.hold(settledOrLate(work));
+      };
+      const rehearsal = { observers, recall: numbers.recall.bind(numbers), hold };
       const server = await assembleServer(await serverOptions(options, time.clock), rehearsal);
       return new ReplayedRun(header.run, startedAt, time, server, numbers, release);
     } catch (cause) {
@@ -183,4 +188,18 @@ export class ReplayedRun {
     this.#unreached += unreached;
     this.#changes.push(...changes);
   }
+}
+
+/** How long real work may take, in nanoseconds: whatever waits for virtual time would wait for ever. */
+const PATIENCE_NS = 2_000_000_000n;
+
+/** Resolves when `work` has settled or {@link PATIENCE_NS} have passed. There are no timers of real time while virtual time lives. */
+async function settledOrLate(work: Promise<unknown>): Promise<void> {
+  const progress = { hasSettled: false };
+  const settled = (): void => {
+    progress.hasSettled = true;
+  };
+  work.then(settled, settled);
+  const end = process.hrtime.bigint() + PATIENCE_NS;
+  while (!progress.hasSettled && process.hrtime.bigint() < end) await setImmediate();
 }

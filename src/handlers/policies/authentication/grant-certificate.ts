@@ -10,6 +10,7 @@ import { decline } from '../../../streams/verdict.js';
 import { whileConnected } from '../abuse/while-connected.js';
 import { type Answer, whenAnswered } from '../answer.js';
 import { requireBoolean } from '../choice-checks.js';
+import { heldInRehearsal } from './held-in-rehearsal.js';
 import { decideEach } from '../decide-each.js';
 import { type DeadlineOptions, endingOf } from '../lifetime/ending-options.js';
 import { requireFunction } from '../option-checks.js';
@@ -107,7 +108,7 @@ export function grantCertificate(options: GrantCertificateOptions): Policy<SSHUs
       const judgement = judge(terms, request, found, clockFor(options, verdict).now());
       return answerKey(verdict, request, judgement, ending, options);
     });
-    return whileConnected(ending.by, verdict, answer);
+    return heldInRehearsal(verdict, whileConnected(ending.by, verdict, answer));
   });
 }
 

@@ -6,6 +6,7 @@ import type { Policy } from '../../../streams/policy.js';
 import { decline, deny, grant } from '../../../streams/verdict.js';
 import { whileConnected } from '../abuse/while-connected.js';
 import { type Answer, whenAnswered } from '../answer.js';
+import { heldInRehearsal } from './held-in-rehearsal.js';
 import { decideEach } from '../decide-each.js';
 import { hostName } from '../matching/host-name.js';
 import { requireFunction } from '../option-checks.js';
@@ -96,7 +97,7 @@ export function grantHostBased(options: GrantHostBasedOptions): Policy<SSHUserAu
           : decline(verdict, by, DenyReason.UserNotAllowed),
       );
     });
-    return whileConnected(by, verdict, answer);
+    return heldInRehearsal(verdict, whileConnected(by, verdict, answer));
   });
 }
 

@@ -18,6 +18,7 @@ import { type Answer, whenAnswered } from '../answer.js';
 import { whileConnected } from '../abuse/while-connected.js';
 import { answerKey, isForKeys, type KeyJudgement } from './answer-key.js';
 import { AuthorizedKeySet, type AuthorizedKeysSource, isParsed } from './authorized-key-set.js';
+import { heldInRehearsal } from './held-in-rehearsal.js';
 import { decideEach } from '../decide-each.js';
 import { isBusy } from './is-busy.js';
 import { type EndWithKeyOptions, keyWatchOf, watchKey } from './key-watch.js';
@@ -134,7 +135,7 @@ export function grantPublicKey(
         watchKey({ judge, report, ending, ...watch, ...(options.clock === undefined ? {} : { clock: options.clock }) }),
       );
     });
-    return whileConnected(ending.by, verdict, answer);
+    return heldInRehearsal(verdict, whileConnected(ending.by, verdict, answer));
   });
 }
 
