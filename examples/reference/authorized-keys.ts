@@ -19,7 +19,7 @@ export async function authorizedKeys(
   };
   // One file for all, by a function: a percent sign in its path is no token. Whoever starts the server has named this one file, and
   // knows who may write there.
-  const keysOf = authorizedKeysFile(() => file, { strictModes: false });
+  const keysOf = authorizedKeysFile(() => file, { strictModes: false, lookEveryMs: 50 });
   // Later, a file that is gone is one without keys. At the start it is a mistake.
   await stat(file).catch(unusable);
   const found = await keysOf(users[0]);

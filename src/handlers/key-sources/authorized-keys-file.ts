@@ -5,7 +5,7 @@ import { messageOf, SshServerError } from '../../errors.js';
 import { type AuthorizedKeys, parseAuthorizedKeys } from '../../protocol/authentication/authorized-keys.js';
 import { systemClock } from '../../streams/clock.js';
 import { requireBoolean } from '../policies/choice-checks.js';
-import { requireCount, requireFunction, requireObject } from '../policies/option-checks.js';
+import { requireCount, requireDuration, requireFunction, requireObject } from '../policies/option-checks.js';
 import { type ClockOption, requireClock } from '../policies/policy-clock.js';
 import { policyOptionError } from '../policies/policy-option-error.js';
 import { CachedFile } from './cached-file.js';
@@ -27,6 +27,11 @@ export interface AuthorizedKeysFileOptions extends ClockOption {
    * sticky bit. As `StrictModes` of sshd_config(5). Default true. Without effect on Windows.
    */
   readonly strictModes?: boolean;
+  /**
+   * How long a look at a file counts, in milliseconds: so much later a change is noticed at most, and so much less a busy server asks
+   * the file system. Default 0: a file is looked at for each key.
+   */
+  readonly lookEveryMs?: number;
   /** The number of the system's user who may own the file of `user` as well. Default: nobody else. */
   readonly ownerOf?: (user: string) => number | undefined;
 }
@@ -68,9 +73,10 @@ export function authorizedKeysFile(
   requireObject(NAME, 'options', options);
   requireClock(NAME, options);
   const { maxBytes = DEFAULT_MAX_BYTES, maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = options;
-  const { strictModes = true, ownerOf, clock = systemClock } = options;
+  const { strictModes = true, ownerOf, clock = systemClock, lookEveryMs = 0 } = options;
   requireCount(NAME, 'maxBytes', maxBytes);
   requireCount(NAME, 'maxCachedBytes', maxCachedBytes);
+  if (lookEveryMs !== 0) requireDuration(NAME, 'lookEveryMs', lookEveryMs);
   requireBoolean(NAME, 'strictModes', strictModes);
   if (ownerOf !== undefined) requireFunction(NAME, 'ownerOf', ownerOf);
   const pathOf = locator(file);
@@ -89,6 +95,7 @@ export function authorizedKeysFile(
       maxBytes,
       inspect,
       now: () => clock.now(),
+      lookEveryMs,
     });
   };
 

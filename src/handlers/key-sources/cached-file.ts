@@ -15,6 +15,8 @@ export interface CachedFileParts<T> {
   readonly inspect?: (stats: BigIntStats) => Promise<void>;
   /** The time of this machine, in milliseconds since the epoch: files are compared with it. */
   readonly now: () => number;
+  /** How long a look at the file counts, in milliseconds. Default 0: it is looked at whenever it is asked for. */
+  readonly lookEveryMs?: number;
 }
 
 interface Known<T> {
@@ -46,6 +48,8 @@ export class CachedFile<T> {
   readonly #parts: CachedFileParts<T>;
   #known: Known<T> | undefined;
   #reading: Reading<T> | undefined;
+  /** When the file was last seen to be as it is known. */
+  #seenAt = -Infinity;
 
   constructor(parts: CachedFileParts<T>) {
     this.#parts = parts;
@@ -62,9 +66,17 @@ export class CachedFile<T> {
    * Rejects with what the file system, `inspect` or `understand` says if the file cannot be used; it is tried again next time.
    */
   async current(): Promise<T> {
-    const identity = await stat(this.#parts.path, { bigint: true });
     const known = this.#known;
-    if (known?.settled === true && isSameState(known.identity, identity)) return known.content;
+    const { path, now, lookEveryMs = 0 } = this.#parts;
+    const lookedAt = now();
+    const sinceMs = lookedAt - this.#seenAt;
+    // A clock that was set back makes nothing fresh.
+    if (known?.settled === true && sinceMs >= 0 && sinceMs < lookEveryMs) return known.content;
+    const identity = await stat(path, { bigint: true });
+    if (known?.settled === true && known === this.#known && isSameState(known.identity, identity)) {
+      this.#seenAt = lookedAt;
+      return known.content;
+    }
     const underWay = this.#reading;
     if (underWay !== undefined && isSameState(underWay.identity, identity)) return underWay.content;
 

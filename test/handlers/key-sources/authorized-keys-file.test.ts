@@ -63,6 +63,23 @@ describe('authorizedKeysFile', () => {
     expect(await signIn(authorizedKeysFile(path.join(folder, '%u', 'keys')))).toEqual(unknown);
   });
 
+  it('looks at a file as often as it is told to, and no clock that was set back makes a look count longer', async () => {
+    // The file is old enough by this clock that a change would be seen.
+    let nowMs = Date.now() + 60_000;
+    const clock = { scheduler: asyncScheduler, now: () => nowMs };
+    const keysOf = byUser({ clock, lookEveryMs: 1_000 });
+    expect(await signIn(keysOf)).toEqual(accepted);
+    expect(await signIn(keysOf)).toEqual(accepted);
+
+    await writeFile(file, lineOf(other), { mode: 0o600 });
+    nowMs += 999;
+    expect(await signIn(keysOf)).toEqual(accepted);
+    nowMs -= 5_000;
+    expect(await signIn(keysOf)).toEqual(unknown);
+    expect(await signIn(keysOf, 'ann', other)).toEqual(accepted);
+    expect(() => byUser({ lookEveryMs: -1 })).toThrow('lookEveryMs');
+  });
+
   it('takes one file for all users, and a function', async () => {
     expect(await signIn(authorizedKeysFile(file), 'anybody/at all')).toEqual(accepted);
     const keysOf = authorizedKeysFile((user) => (user === 'ann' ? file : undefined));
