@@ -10,7 +10,7 @@ const INITIAL_OLD_SPACE_MIB = 256;
 
 /**
  * Keeps V8 from creating in the old generation what used to live long: dead connections there would keep what they point to from
- * being collected with the young. Some 60 bytes of 100 that a connection allocates are copied twice for it.
+ * being collected with the young. Of the 14 kB of a connection that says nothing 8 lived on for it, 1.5 without.
  */
 const NO_PRETENURING = '--no-allocation-site-pretenuring';
 

@@ -78,8 +78,7 @@ export class EachVerdict<R> extends Observable<Verdict<R>> {
  * What `output$` makes of one verdict of `input$`, if it does no more than decide each by itself; undefined for any other
  * stream.
  *
- * A login passes some thirty policies, and nearly all of them are of this kind. To call them costs a tenth of what it costs to
- * send a verdict through their subscriptions.
+ * Nearly all policies are of this kind, and a login passes many of them: to call them spares the way through their subscriptions.
  */
 export function decisionOf<R>(output$: unknown, input$: Observable<Verdict<R>>): DecideVerdict<R> | undefined {
   let decide: DecideVerdict<R> | undefined;

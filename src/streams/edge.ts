@@ -239,23 +239,10 @@ export class Edge {
       const { reason } = verdict;
       const denied = { type, connection, request, by, source, phase, elapsedMs, outcome: 'denied', reason } as const;
       this.#hub.emit(grant === undefined ? denied : { ...denied, overruled: grant });
-    } else if (partial) {
-      const provisional = true;
-      this.#hub.emit({
-        type,
-        connection,
-        request,
-        by,
-        source,
-        phase,
-        elapsedMs,
-        outcome: 'granted',
-        provisional,
-        partial,
-      });
-    } else if (isProvisional(verdict)) {
-      const provisional = true;
-      this.#hub.emit({ type, connection, request, by, source, phase, elapsedMs, outcome: 'granted', provisional });
+    } else if (partial || isProvisional(verdict)) {
+      const outcome = 'granted';
+      const met = { type, connection, request, by, source, phase, elapsedMs, outcome, provisional: true } as const;
+      this.#hub.emit(partial ? { ...met, partial } : met);
     } else {
       this.#hub.emit({ type, connection, request, by, source, phase, elapsedMs, outcome: 'granted' });
     }

@@ -149,12 +149,10 @@ export class PolicyStage<R extends SshRequest> {
     this.#calls += 1;
     try {
       answer = decide(put);
-      this.#calls -= 1;
     } catch (cause) {
+      answer = this.#failedAt(put, cause);
+    } finally {
       this.#calls -= 1;
-      this.#failed('threw', cause, put.request);
-      settle(deny(put, this.source, DenyReason.PolicyFailed));
-      return;
     }
     // A policy that has nothing to say.
     if (answer === put) {
@@ -175,10 +173,7 @@ export class PolicyStage<R extends SshRequest> {
         this.#take(put.request)?.settle(this.#checked(put, verdict));
       },
       error: (cause: unknown) => {
-        const waiting = this.#take(put.request);
-        if (waiting === undefined) return;
-        this.#failed('threw', cause, put.request);
-        waiting.settle(deny(put, this.source, DenyReason.PolicyFailed));
+        this.#take(put.request)?.settle(this.#failedAt(put, cause));
       },
     });
     if (thinking.closed) return;
@@ -283,6 +278,12 @@ export class PolicyStage<R extends SshRequest> {
 
   #close(request: R): void {
     (this.#closed ??= new WeakSet()).add(request);
+  }
+
+  /** The policy threw at one question, and that one alone is denied. */
+  #failedAt(put: Verdict<R>, cause: unknown): Verdict<R> {
+    this.#failed('threw', cause, put.request);
+    return deny(put, this.source, DenyReason.PolicyFailed);
   }
 
   #failed(what: string, cause: unknown, request: R | undefined): void {

@@ -206,8 +206,7 @@ export class ServerConnection implements ConnectionAuthority, Connection {
     const signIn = (this.#signIn ??= new SignIn(this.#context.authMethods));
     const request = userAuthRequestOf(attempt, this.info, signIn.passedBy(attempt));
     this.#log.authRequested(attempt);
-    // Whoever makes the banner would have to escape such a name, and it is refused at once.
-    if (!hasIllegalName(request)) this.#showBanner(request);
+    this.#showBanner(request);
     // Whoever heard of it may have ended the connection.
     if (this.#ended) return;
     this.#decide<'SSHUserAuthRequest'>(request, (verdict, settlement) => {
@@ -435,7 +434,8 @@ export class ServerConnection implements ConnectionAuthority, Connection {
 
   #showBanner(request: SSHUserAuthRequest): void {
     const { banner } = this.#context;
-    if (banner === undefined || this.#ended) return;
+    // Whoever makes the banner would have to escape an illegal name, and it is refused at once.
+    if (banner === undefined || this.#ended || hasIllegalName(request)) return;
     this.#banner ??= new UserAuthBanner(banner, (error) => {
       this.#notices.error(error);
     });

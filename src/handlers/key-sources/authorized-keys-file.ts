@@ -44,7 +44,7 @@ const DEFAULT_MAX_CACHED_BYTES = 16_777_216;
  * A source of keys for {@link grantPublicKey}: files in the form of sshd(8), AUTHORIZED_KEYS FILE FORMAT, one for each user or one
  * for all.
  *
- * A file is looked at whenever keys are asked for, and read again if it has changed or another was put in its place. To change one,
+ * A file is looked at whenever keys are asked for (unless `lookEveryMs` says otherwise), and read again if it has changed or another was put in its place. To change one,
  * write a new file and rename it: what is written in place can be read half-finished. A user whose file does not exist has no keys.
  * Where the file system takes several names for one, as those of Windows and macOS do with upper and lower case, users with such names
  * share a file.

@@ -61,7 +61,7 @@ export class CachedFile<T> {
   }
 
   /**
-   * What the file holds now. Whoever asks while it is read shares that reading, unless the file has changed since it began.
+   * What the file holds now, or held when it was last looked at, if that look still counts. Whoever asks while it is read shares that reading, unless the file has changed since it began.
    *
    * Rejects with what the file system, `inspect` or `understand` says if the file cannot be used; it is tried again next time.
    */
